@@ -1,0 +1,28 @@
+/* layer 1 mail - envelope: who sent a message to whom over SMTP (RFC 5321), and which of the recipients are ours.
+ */
+#pragma once
+#include <glib.h>
+
+#include "config.h"
+
+typedef struct {
+	char *sender;            /* MAIL FROM without brackets; "" is the null sender */
+	GPtrArray *recipients;   /* char*, RCPT TO exactly as the server gave it, with brackets where it had them */
+	char *queue_id;          /* the mail server's name for the message, or NULL */
+	char *client;            /* the peer's address as the server told it, or NULL */
+} Envelope;
+
+Envelope *envelope_new(void);
+void envelope_free(Envelope *envelope);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Envelope, envelope_free)
+
+/* Takes `<a@b>`, `a@b`, `<>`, and a bare MAILER-DAEMON as null (pipe(8)'s default for it). */
+void envelope_set_sender(Envelope *envelope, const char *sender);
+void envelope_add_recipient(Envelope *envelope, const char *recipient);
+
+/* The configured address that `recipient` (brackets allowed, detail cut by recipient-delimiter, case ignored) is, borrowed from `config`; NULL:
+ * not ours. */
+const ConfigAddress *envelope_our_address(const Config *config, const char *recipient);
+
+/* Whether any address of the configuration is this one: we never write to ourselves. */
+gboolean envelope_is_ours(const Config *config, const char *address);

@@ -1,0 +1,41 @@
+/* layer 4 edges - reader: the process boundary.  Hostile bytes go to optout-reader children and come back as verdicts.
+ *
+ * A pool of children in one libev loop.  Children are started by posix_spawn with nothing inherited but a socket and
+ * standard error.  A message is a frame of two lengths (big-endian u32), a JSON request and the raw bytes; the answer a
+ * length and a verdict in JSON, which is checked (verdict_from_json).  Several messages may be under way to a child;
+ * answers come in order, so the one that killed it is known, and the others go to another child.
+ * A child is replaced after a fault, after `reader-messages` messages, and on renewal.
+ */
+#pragma once
+#include <ev.h>
+#include <glib.h>
+
+#include "config.h"
+#include "verdict.h"
+
+typedef struct {
+	const char *sender;        /* envelope sender; NULL: unknown (a file) */
+	const char *recipient;     /* our address it came to, with its detail; NULL: take it from the headers */
+	const char *role;          /* "opt-out", "privacy", or NULL: from the usual local part of the recipient */
+	const char *delimiter;     /* recipient-delimiter */
+	const char *authserv_id;   /* NULL: believe none */
+	guint own_hops;            /* Received fields of our own above the border's Authentication-Results; milter: 0 */
+	gboolean is_truncated;
+} ReadRequest;
+
+typedef struct ReaderPool ReaderPool;
+
+/* `verdict` is owned by the callee, and NULL where the reader died, ran out of time or answered nonsense: *error says which (TEMPORARY). */
+typedef void (*ReadDone)(gpointer data, Verdict *verdict, const GError *error);
+
+/* The reader program: $OPTOUT_READER, else the installed one, else the one beside this program (an uninstalled build). */
+ReaderPool *reader_pool_new(struct ev_loop *loop, const Config *config, guint readers, GError **error);
+/* `request` is copied, `message` referenced.  `done` is called once, never from within this call. */
+void reader_pool_read(ReaderPool *pool, const ReadRequest *request, GBytes *message, ReadDone done, gpointer data);
+/* New children with a new configuration and filters; those at work finish first.  FALSE: the new filters don't load
+ * (the child's message is in *error) and the old children stay. */
+gboolean reader_pool_renew(ReaderPool *pool, const Config *config, GError **error);
+guint reader_pool_pending(const ReaderPool *pool);
+/* Ends the children.  Reads under way are done with an error. */
+void reader_pool_free(ReaderPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ReaderPool, reader_pool_free)
