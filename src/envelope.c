@@ -1,0 +1,69 @@
+#include "envelope.h"
+
+#include <string.h>
+
+#include "address.h"
+
+Envelope *envelope_new(void)
+{
+	Envelope *envelope = g_new0(Envelope, 1);
+	envelope->sender = g_strdup("");
+	envelope->recipients = g_ptr_array_new_with_free_func(g_free);
+	return envelope;
+}
+
+void envelope_free(Envelope *envelope)
+{
+	if (!envelope)
+		return;
+	g_free(envelope->sender);
+	g_ptr_array_unref(envelope->recipients);
+	g_free(envelope->queue_id);
+	g_free(envelope->client);
+	g_free(envelope);
+}
+
+static char *without_brackets(const char *path)
+{
+	gsize length = strlen(path);
+	return length >= 2 && path[0] == '<' && path[length - 1] == '>' ? g_strndup(path + 1, length - 2) : g_strdup(path);
+}
+
+void envelope_set_sender(Envelope *envelope, const char *sender)
+{
+	g_free(envelope->sender);
+	envelope->sender = without_brackets(sender);
+	/* pipe(8) without null_sender= hands the null sender over under this name (postconf(5), empty_address_recipient). */
+	if (g_ascii_strcasecmp(envelope->sender, "MAILER-DAEMON") == 0)
+		envelope->sender[0] = '\0';
+}
+
+void envelope_add_recipient(Envelope *envelope, const char *recipient)
+{
+	g_ptr_array_add(envelope->recipients, g_strdup(recipient));
+}
+
+static const ConfigAddress *find(const Config *config, const char *address)
+{
+	for (guint i = 0; i < config->addresses->len; i++) {
+		const ConfigAddress *ours = g_ptr_array_index(config->addresses, i);
+		if (address_same(ours->address, address))
+			return ours;
+	}
+	return NULL;
+}
+
+const ConfigAddress *envelope_our_address(const Config *config, const char *recipient)
+{
+	g_autofree char *address = without_brackets(recipient);
+	const ConfigAddress *ours = find(config, address);
+	if (ours)
+		return ours;
+	g_autofree char *bare = address_without_detail(address, config->recipient_delimiter, NULL);
+	return find(config, bare);
+}
+
+gboolean envelope_is_ours(const Config *config, const char *address)
+{
+	return address && envelope_our_address(config, address) != NULL;
+}
