@@ -35,8 +35,8 @@ typedef struct {
 /* In the loop's thread.  `result` is borrowed for the call. */
 typedef void (*IntakeDone)(gpointer data, const IntakeResult *result);
 
-/* Pool and committer are borrowed; `config` is referenced by each message on its way, so that a reload can't change rules under it. */
-Intake *intake_new(Store *store, Committer *committer, ReaderPool *readers);
+/* Both are borrowed; the configuration is referenced by each message on its way, so that a reload can't change rules under it. */
+Intake *intake_new(Committer *committer, ReaderPool *readers);
 void intake_free(Intake *intake);
 /* A new configuration and laws (taken) for messages from now on. */
 void intake_configure(Intake *intake, const Config *config, Laws *laws);

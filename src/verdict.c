@@ -56,6 +56,16 @@ VerdictRequest *verdict_request_new(RequestType type, double confidence)
 	return request;
 }
 
+VerdictRequest *verdict_request_copy(const VerdictRequest *request)
+{
+	VerdictRequest *copy = verdict_request_new(request->type, request->confidence);
+	for (guint i = 0; i < request->evidence->len; i++) {
+		const VerdictEvidence *e = g_ptr_array_index(request->evidence, i);
+		g_ptr_array_add(copy->evidence, verdict_evidence_new(e->filter, e->line, e->text, e->where));
+	}
+	return copy;
+}
+
 void verdict_request_free(VerdictRequest *request)
 {
 	if (!request)

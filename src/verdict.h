@@ -48,6 +48,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
 VerdictEvidence *verdict_evidence_new(const char *filter, guint line, const char *text, const char *where);
 void verdict_evidence_free(VerdictEvidence *evidence);
 VerdictRequest *verdict_request_new(RequestType type, double confidence);
+VerdictRequest *verdict_request_copy(const VerdictRequest *request);
 void verdict_request_free(VerdictRequest *request);
 
 /* The request of a type, borrowed, or NULL. */
