@@ -66,6 +66,9 @@ gboolean store_put_suppression(StoreTxn *txn, const Suppression *suppression, gb
 /* What bars mail of `scope` to `address` (any form; controller NULL: any); `marketing` bars every list.  NULL: nothing, or *error. */
 Suppression *store_find_suppression(StoreTxn *txn, const char *address, const char *controller, const char *scope, GError **error);
 
+/* Takes one away (an operator decided so); FALSE without *error: there was none. */
+gboolean store_remove_suppression(StoreTxn *txn, const char *address, const char *controller, const char *scope, GError **error);
+
 /* Dedup.  `key` is 32 bytes.  Whether a message with this key came before, the case it made (0: none), and its evidence level. */
 gboolean store_find_duplicate(StoreTxn *txn, const guint8 key[32], guint64 *case_number, EvidenceLevel *level);
 gboolean store_put_duplicate(StoreTxn *txn, const guint8 key[32], guint64 case_number, EvidenceLevel level, gint64 time, GError **error);

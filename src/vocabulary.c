@@ -46,7 +46,7 @@ static const char *const after_names[AFTER_COUNT] = {
 
 static const char *const delivery_names[DELIVERY_COUNT] = {
 	[DELIVERY_DUE] = "due",   [DELIVERY_HELD] = "held",     [DELIVERY_SENDING] = "sending", [DELIVERY_AMBIGUOUS] = "ambiguous",
-	[DELIVERY_SENT] = "sent", [DELIVERY_FAILED] = "failed",
+	[DELIVERY_SENT] = "sent", [DELIVERY_FAILED] = "failed",   [DELIVERY_WITHDRAWN] = "withdrawn",
 };
 
 static gboolean find(const char *const *names, guint count, const char *name, guint *index)

@@ -60,6 +60,7 @@ typedef enum {
 	DELIVERY_AMBIGUOUS,  /* may have arrived: retried once with the same Message-ID */
 	DELIVERY_SENT,
 	DELIVERY_FAILED,     /* refused for good: a task for the operator */
+	DELIVERY_WITHDRAWN,  /* overtaken before it went out: the case was decided otherwise */
 	DELIVERY_COUNT
 } Delivery;
 
