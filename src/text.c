@@ -59,6 +59,21 @@ char *text_escape_lines(const char *text)
 	return escape(text, TRUE);
 }
 
+char *text_escape_json(const char *json)
+{
+	GString *out = g_string_sized_new(strlen(json) + 16);
+	for (const char *p = json; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		if (!is_hidden(c))
+			g_string_append_len(out, p, g_utf8_next_char(p) - p);
+		else if (c < 0x10000)
+			g_string_append_printf(out, "\\u%04x", c);
+		else
+			g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+	}
+	return g_string_free(out, FALSE);
+}
+
 static guint columns_of(gunichar c)
 {
 	if (g_unichar_iszerowidth(c))

@@ -15,6 +15,9 @@ char *text_escape(const char *text);
 /* As text_escape, but keeps line breaks and tabs: for showing a message's text over several lines. */
 char *text_escape_lines(const char *text);
 
+/* A compact JSON text that is valid UTF-8: what text_escape hides is written as \uXXXX, which a parser undoes. */
+char *text_escape_json(const char *json);
+
 /* At most `columns` terminal columns of an already escaped text, with `…` at the end where it was cut. */
 char *text_clip(const char *text, guint columns);
 

@@ -39,6 +39,8 @@ static void test_escape(void)
 	g_assert_cmpstr(lines, ==, "a\n\tb\\u{D}");
 	g_autofree char *invalid = text_escape("a\xff");
 	g_assert_cmpstr(invalid, ==, "a\xef\xbf\xbd");
+	g_autofree char *json = text_escape_json("{\"a\":\"ä\x7f\xe2\x80\xae\U000e0041\"}");
+	g_assert_cmpstr(json, ==, "{\"a\":\"ä\\u007f\\u202e\\udb40\\udc41\"}");
 }
 
 static void test_valid(void)
