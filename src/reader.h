@@ -11,17 +11,8 @@
 #include <glib.h>
 
 #include "config.h"
+#include "read-request.h"
 #include "verdict.h"
-
-typedef struct {
-	const char *sender;        /* envelope sender; NULL: unknown (a file) */
-	const char *recipient;     /* our address it came to, with its detail; NULL: take it from the headers */
-	const char *role;          /* "opt-out", "privacy", or NULL: from the usual local part of the recipient */
-	const char *delimiter;     /* recipient-delimiter */
-	const char *authserv_id;   /* NULL: believe none */
-	guint own_hops;            /* Received fields of our own above the border's Authentication-Results; milter: 0 */
-	gboolean is_truncated;
-} ReadRequest;
 
 typedef struct ReaderPool ReaderPool;
 
