@@ -13,13 +13,14 @@ typedef struct Committer Committer;
 /* Runs in the loop's thread after the commit is on disk (error NULL), or failed (nothing of the job is stored). */
 typedef void (*CommitDone)(gpointer data, const GError *error);
 
-/* `store` and `loop` are borrowed and outlive it. */
+/* `store` and `loop` are borrowed and outlive it.  It keeps the loop going only while jobs are pending. */
 Committer *committer_new(Store *store, struct ev_loop *loop);
 /* `work` runs in the committer's thread inside a transaction shared with others: it must either do all its puts or fail.
- * If the shared transaction fails, each of its jobs is tried once more in one of its own, so that one can't spoil the others; so
- * `work` can run twice, and must not keep results of the first run.  `data` belongs to the job until `done`. */
+ * If the shared transaction fails, the job at fault is put apart and tried once more in one of its own, the others together again, so that
+ * one can't spoil the others; so `work` can run more than once, and must not keep results of an earlier run.  `data` belongs to the job
+ * until `done`. */
 void committer_submit(Committer *committer, StoreWork work, CommitDone done, gpointer data);
 /* Jobs submitted and not done yet. */
 guint committer_pending(const Committer *committer);
-/* Commits what is queued, delivers every `done`, joins the thread. */
+/* Commits what is queued, delivers every `done` (which must not submit any more), joins the thread. */
 void committer_free(Committer *committer);

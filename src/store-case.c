@@ -1,0 +1,248 @@
+/* layer 4 edges - store-case: records, cases and the indexes of cases; declared in store.h. */
+#include <string.h>
+
+#include "address.h"
+#include "status.h"
+#include "store-private.h"
+
+enum { CHUNK = 512 };   /* numbers collected at a time, so that a walk over millions of cases takes little memory */
+
+/* --- records --------------------------------------------------------------------------------------------------- */
+
+gboolean store_put_record(StoreTxn *txn, Record *record, GBytes *raw, GError **error)
+{
+	if (!store_db_next_number(txn, DB_RECORD, &record->number, error))
+		return FALSE;
+	StoreKey key = store_key_number(record->number);
+	if (!store_db_put_json(txn, DB_RECORD, &key, record_to_json(record), MDB_APPEND, error))
+		return FALSE;
+	if (!raw)
+		return TRUE;
+	gsize size;
+	const void *bytes = g_bytes_get_data(raw, &size);
+	return store_db_put(txn, DB_RAW, &key, bytes ? bytes : "", size, MDB_APPEND, error);
+}
+
+Record *store_get_record(StoreTxn *txn, guint64 number, GError **error)
+{
+	StoreKey key = store_key_number(number);
+	json_t *json = store_db_get_json(txn, DB_RECORD, &key, error);
+	if (!json)
+		return NULL;
+	Record *record = record_from_json(json, error);
+	json_decref(json);
+	if (record)
+		record->number = number;
+	return record;
+}
+
+GBytes *store_get_raw(StoreTxn *txn, guint64 number, GError **error)
+{
+	StoreKey key = store_key_number(number);
+	MDB_val value;
+	if (!store_db_get(txn, DB_RAW, &key, &value, error) || !value.mv_data)
+		return NULL;
+	return g_bytes_new(value.mv_data, value.mv_size);
+}
+
+/* --- a case and its indexes ------------------------------------------------------------------------------------ */
+
+/* A case without a known day stands before all others: someone must look at it. */
+StoreKey store_due_key(const Case *c)
+{
+	StoreKey key = store_key();
+	store_key_u32(&key, g_date_valid(&c->due) ? g_date_get_julian(&c->due) : 0);
+	store_key_u64(&key, c->number);
+	return key;
+}
+
+gboolean store_subject_key(const Case *c, StoreKey *key)
+{
+	g_autofree char *match = c->subject_address ? address_match(c->subject_address) : NULL;
+	if (!match)
+		return FALSE;
+	*key = store_key();
+	store_key_text(key, match);
+	store_key_u64(key, c->number);
+	return TRUE;
+}
+
+static StoreKey reference_key(const char *reference)
+{
+	StoreKey key = store_key();
+	store_key_text(&key, reference);
+	return key;
+}
+
+static gboolean same_key(const StoreKey *one, const StoreKey *other)
+{
+	return one->length == other->length && memcmp(one->bytes, other->bytes, one->length) == 0;
+}
+
+/* Brings one index from what the case was (`old` NULL: new) to what it is.  A NULL key is "not in this index". */
+static gboolean move_key(StoreTxn *txn, StoreDb db, const StoreKey *old, const StoreKey *now, GError **error)
+{
+	if (old && now && same_key(old, now))
+		return TRUE;
+	if (old && !store_db_delete(txn, db, old, error))
+		return FALSE;
+	return !now || store_db_put(txn, db, now, "", 0, 0, error);
+}
+
+static gboolean keep_indexes(StoreTxn *txn, const Case *old, const Case *c, GError **error)
+{
+	StoreKey old_due, due = store_due_key(c), old_subject, subject;
+	gboolean was_due = old && !case_state_is_finished(old->state), is_due = !case_state_is_finished(c->state);
+	if (was_due)
+		old_due = store_due_key(old);
+	gboolean had_subject = old && store_subject_key(old, &old_subject), has_subject = store_subject_key(c, &subject);
+	return move_key(txn, DB_DUE, was_due ? &old_due : NULL, is_due ? &due : NULL, error) &&
+	       move_key(txn, DB_SUBJECT, had_subject ? &old_subject : NULL, has_subject ? &subject : NULL, error);
+}
+
+static gboolean name_new_case(StoreTxn *txn, Case *c, GError **error)
+{
+	if (!store_db_next_number(txn, DB_CASE, &c->number, error))
+		return FALSE;
+	MDB_val taken;
+	StoreKey key;
+	do {   /* 35 bits of reference: two of a million cases would share one about once in 70 stores */
+		uuid_new(c->uuid);
+		reference_of(c->uuid, c->reference);
+		key = reference_key(c->reference);
+		if (!store_db_get(txn, DB_REFERENCE, &key, &taken, error))
+			return FALSE;
+	} while (taken.mv_data);
+	guint64 number = GUINT64_TO_BE(c->number);
+	return store_db_put(txn, DB_REFERENCE, &key, &number, sizeof number, 0, error);
+}
+
+static gboolean put_new_case(StoreTxn *txn, Case *c, GError **error)
+{
+	if (!name_new_case(txn, c, error))
+		return FALSE;
+	StoreKey key = store_key_number(c->number);
+	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), MDB_APPEND, error) && keep_indexes(txn, NULL, c, error);
+}
+
+gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
+{
+	if (!c->number) {
+		gboolean ok = put_new_case(txn, c, error);
+		if (!ok)
+			c->number = 0;
+		return ok;
+	}
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(Case) old = store_get_case(txn, c->number, &failure);
+	if (failure) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	/* Also what a work function sees that kept the number of a run that was undone. */
+	if (!old || !g_str_equal(old->uuid, c->uuid))
+		return status_fail(error, STATUS_PERMANENT, "case %" G_GUINT64_FORMAT " is not in the store", c->number);
+	StoreKey key = store_key_number(c->number);
+	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), 0, error) && keep_indexes(txn, old, c, error);
+}
+
+Case *store_get_case(StoreTxn *txn, guint64 number, GError **error)
+{
+	StoreKey key = store_key_number(number);
+	json_t *json = store_db_get_json(txn, DB_CASE, &key, error);
+	if (!json)
+		return NULL;
+	Case *c = case_from_json(json, error);
+	json_decref(json);
+	if (c)
+		c->number = number;
+	return c;
+}
+
+guint64 store_find_reference(StoreTxn *txn, const char *reference)
+{
+	char canonical[REFERENCE_SIZE];
+	gboolean is_uuid = uuid_is_valid(reference);
+	if (is_uuid)
+		reference_of(reference, canonical);
+	else if (!reference_parse(reference, canonical))
+		return 0;
+	StoreKey key = reference_key(canonical);
+	MDB_val value;
+	if (!store_db_get(txn, DB_REFERENCE, &key, &value, NULL) || !value.mv_data)
+		return 0;
+	guint64 number = store_last_number(value.mv_data, value.mv_size);
+	if (!is_uuid)
+		return number;
+	g_autoptr(Case) c = store_get_case(txn, number, NULL);
+	return c && g_ascii_strcasecmp(c->uuid, reference) == 0 ? number : 0;
+}
+
+/* --- walks ----------------------------------------------------------------------------------------------------- */
+
+/* FALSE: stop, either because of *error or because the visitor had enough. */
+static gboolean visit_cases(StoreTxn *txn, const GArray *numbers, StoreCaseVisit visit, gpointer data, GError **error)
+{
+	for (guint i = 0; i < numbers->len; i++) {
+		guint64 number = g_array_index(numbers, guint64, i);
+		g_autoptr(GError) failure = NULL;
+		g_autoptr(Case) c = store_get_case(txn, number, &failure);
+		if (failure) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		if (!c)
+			return status_fail(error, STATUS_TEMPORARY, "an index names case %" G_GUINT64_FORMAT ", which is not there", number);
+		if (!visit(c, data))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean visit_all(StoreTxn *txn, const GArray *numbers, StoreCaseVisit visit, gpointer data, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	if (numbers)
+		visit_cases(txn, numbers, visit, data, &failure);
+	if (!failure)
+		return numbers != NULL;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
+gboolean store_each_due(StoreTxn *txn, StoreCaseVisit visit, gpointer data, GError **error)
+{
+	g_autoptr(GArray) numbers = store_db_numbers(txn, DB_DUE, NULL, 0, NULL, error);
+	return visit_all(txn, numbers, visit, data, error);
+}
+
+gboolean store_each_case(StoreTxn *txn, StoreCaseVisit visit, gpointer data, GError **error)
+{
+	for (guint64 after = 0;;) {
+		g_autoptr(GError) failure = NULL;
+		g_autoptr(GArray) numbers = store_db_numbers_after(txn, DB_CASE, after, CHUNK, error);
+		if (!numbers)
+			return FALSE;
+		gboolean more = visit_cases(txn, numbers, visit, data, &failure) && numbers->len == CHUNK;
+		if (failure) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		if (!more)
+			return TRUE;
+		after = g_array_index(numbers, guint64, numbers->len - 1);
+	}
+}
+
+gboolean store_each_case_of(StoreTxn *txn, const char *address, StoreCaseVisit visit, gpointer data, GError **error)
+{
+	g_autofree char *match = address_match(address);
+	if (!match)
+		return TRUE;   /* nothing but addresses is indexed */
+	StoreKey from = store_key();
+	store_key_text(&from, match);
+	gsize prefix = from.length;
+	store_key_u64(&from, 0);
+	g_autoptr(GArray) numbers = store_db_numbers(txn, DB_SUBJECT, &from, prefix, NULL, error);
+	return visit_all(txn, numbers, visit, data, error);
+}

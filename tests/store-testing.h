@@ -1,0 +1,58 @@
+/* store-testing - what the tests of the store and of what stands on it share: a store in a temporary directory of its own.
+ */
+#pragma once
+#include <glib/gstdio.h>
+
+#include "store.h"
+#include "testing.h"
+
+enum { TESTING_MAP = 64 << 20, TESTING_NOW = 1795514400 /* 2026-11-24T10:00:00Z */ };
+
+static inline char *testing_directory(void)
+{
+	GError *error = NULL;
+	char *directory = g_dir_make_tmp("optout-test-XXXXXX", &error);
+	g_assert_no_error(error);
+	return directory;
+}
+
+static inline void testing_remove(char *directory)
+{
+	GDir *dir = g_dir_open(directory, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+		if (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+			testing_remove(g_strdup(path));
+		else
+			g_unlink(path);
+	}
+	if (dir)
+		g_dir_close(dir);
+	g_rmdir(directory);
+	g_free(directory);
+}
+
+static inline Store *testing_store(const char *directory)
+{
+	GError *error = NULL;
+	Store *store = store_open(directory, TESTING_MAP, STORE_WRITE, &error);
+	g_assert_no_error(error);
+	return store;
+}
+
+static inline void testing_write(Store *store, StoreWork work, gpointer data)
+{
+	GError *error = NULL;
+	gboolean ok = store_write(store, work, data, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+}
+
+static inline void testing_read(Store *store, StoreWork work, gpointer data)
+{
+	GError *error = NULL;
+	gboolean ok = store_read(store, work, data, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+}
