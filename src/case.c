@@ -210,5 +210,11 @@ json_t *case_to_public_json(const Case *c)
 	fields_set_string(json, "language", c->language);
 	fields_set_string(json, "message_id", c->message_id);
 	fields_set_string(json, "review_reason", c->review_reason);
+	fields_set_string(json, "kind", kind_name(c->kind));
+	fields_set_string(json, "controller", c->controller);
+	fields_set_string(json, "subject", c->subject);
+	fields_set_string(json, "authentication", evidence_level_name(c->authentication));
+	json_object_set_new(json, "urgent", json_boolean(c->urgent));
+	json_object_set_new(json, "observed", json_boolean(c->observed));
 	return json;
 }

@@ -60,3 +60,15 @@ Config *command_config(const CommandContext *context, GError **error)
 {
 	return config_load(context->config_file, error);
 }
+
+Store *command_open_store(const CommandContext *context, StoreMode mode, Config **config, GError **error)
+{
+	*config = command_config(context, error);
+	return *config ? store_open((*config)->store, (*config)->map_size, mode, error) : NULL;
+}
+
+const char *command_operator(void)
+{
+	const char *sudo = g_getenv("SUDO_USER");
+	return sudo && *sudo ? sudo : g_get_user_name();
+}

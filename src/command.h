@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "config.h"
+#include "store.h"
 
 typedef struct {
 	const char *config_file;   /* of --config; NULL: the installed one */
@@ -35,3 +36,18 @@ int command_fail_with(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* The configuration that --config names, or the installed one. */
 Config *command_config(const CommandContext *context, GError **error);
+/* Configuration and store together; *config is set even where the store can't be opened.  NULL and *error otherwise. */
+Store *command_open_store(const CommandContext *context, StoreMode mode, Config **config, GError **error);
+
+/* Who decides: the person behind sudo(8) rather than the user whom the store belongs to.  Borrowed. */
+const char *command_operator(void);
+
+/* --- the commands, each in its file --- */
+int command_queue(CommandContext *context, int argc, char **argv);
+int command_show(CommandContext *context, int argc, char **argv);
+int command_approve(CommandContext *context, int argc, char **argv);
+int command_reclassify(CommandContext *context, int argc, char **argv);
+int command_check(CommandContext *context, int argc, char **argv);
+int command_export(CommandContext *context, int argc, char **argv);
+int command_outbox(CommandContext *context, int argc, char **argv);
+int command_configtest(CommandContext *context, int argc, char **argv);

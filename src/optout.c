@@ -18,6 +18,12 @@ typedef struct {
 static int command_help(CommandContext *context, int argc, char **argv);
 
 static const Command commands[] = {
+	{ "queue", command_queue, "List what waits for someone, soonest due first" },
+	{ "show", command_show, "Tell all about one case" },
+	{ "approve", command_approve, "Accept what was understood of a case in review" },
+	{ "reclassify", command_reclassify, "Say what a message asks instead" },
+	{ "check", command_check, "Ask whether mail to an address is suppressed" },
+	{ "export", command_export, "Print suppression changes as CSV or NDJSON" },
 	{ "help", command_help, "Explain a command" },
 };
 

@@ -189,22 +189,6 @@ static gboolean note(StoreTxn *txn, const Decision *d, const char *before, const
 
 /* --- the transaction -------------------------------------------------------------------------------------------- */
 
-static Case *find_case(StoreTxn *txn, const char *typed, GError **error)
-{
-	char reference[REFERENCE_SIZE];
-	if (!uuid_is_valid(typed) && !reference_parse(typed, reference)) {
-		status_fail(error, STATUS_PERMANENT, "\"%s\" is no reference: one has the form XXXX-XXXX, and its last character checks the others; "
-		            "`optout queue` lists them", typed);
-		return NULL;
-	}
-	guint64 number = store_find_reference(txn, uuid_is_valid(typed) ? typed : reference);
-	if (!number) {
-		status_fail(error, STATUS_PERMANENT, "there is no case %s; `optout queue --state all` lists every one", typed);
-		return NULL;
-	}
-	return store_get_case(txn, number, error);
-}
-
 static gboolean name_subject(const Decision *d, Case *c, GError **error)
 {
 	if (!d->subject)
@@ -232,7 +216,7 @@ static gboolean is_decidable(const Decision *d, const Case *c, GError **error)
 static gboolean write_decision(StoreTxn *txn, gpointer data, GError **error)
 {
 	Decision *d = data;
-	g_autoptr(Case) c = find_case(txn, d->reference, error);
+	g_autoptr(Case) c = store_find_case(txn, d->reference, error);
 	g_auto(Arrival) arrival = { 0 };
 	if (!c || !name_subject(d, c, error) || !is_decidable(d, c, error) || !find_arrival(txn, c, &arrival, error))
 		return FALSE;

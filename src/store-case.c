@@ -246,3 +246,20 @@ gboolean store_each_case_of(StoreTxn *txn, const char *address, StoreCaseVisit v
 	g_autoptr(GArray) numbers = store_db_numbers(txn, DB_SUBJECT, &from, prefix, NULL, error);
 	return visit_all(txn, numbers, visit, data, error);
 }
+
+Case *store_find_case(StoreTxn *txn, const char *typed, GError **error)
+{
+	char reference[REFERENCE_SIZE];
+	gboolean is_uuid = uuid_is_valid(typed);
+	if (!is_uuid && !reference_parse(typed, reference)) {
+		status_fail(error, STATUS_PERMANENT, "\"%s\" is no reference: one has the form XXXX-XXXX, and its last character checks the others; "
+		            "`optout queue` lists them", typed);
+		return NULL;
+	}
+	guint64 number = store_find_reference(txn, is_uuid ? typed : reference);
+	if (!number) {
+		status_fail(error, STATUS_PERMANENT, "there is no case %s; `optout queue --state all` lists every one", typed);
+		return NULL;
+	}
+	return store_get_case(txn, number, error);
+}

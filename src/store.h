@@ -46,6 +46,8 @@ GBytes *store_get_raw(StoreTxn *txn, guint64 number, GError **error);           
 gboolean store_put_case(StoreTxn *txn, Case *c, GError **error);
 Case *store_get_case(StoreTxn *txn, guint64 number, GError **error);
 guint64 store_find_reference(StoreTxn *txn, const char *reference);                 /* 0: none; a UUID is taken too */
+/* The case that a person names by reference or UUID, as typed; owned.  *error is PERMANENT and says what a reference looks like. */
+Case *store_find_case(StoreTxn *txn, const char *typed, GError **error);
 
 typedef gboolean (*StoreCaseVisit)(const Case *c, gpointer data);                  /* FALSE stops, which is no error */
 /* Unfinished cases, soonest due first. */

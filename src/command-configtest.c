@@ -1,0 +1,48 @@
+/* layer 6 programs - command-configtest: `optout configtest`: would everything start with this configuration? */
+#include "command.h"
+
+#include "ack.h"
+#include "filter.h"
+#include "law.h"
+#include "output.h"
+
+/* Loads all that the daemons load; NULL, or the first fault. */
+static GError *find_fault(const Config *config)
+{
+	GError *error = NULL;
+	g_autoptr(Laws) laws = laws_load(config->filters, &error);
+	g_autoptr(AckTexts) texts = error ? NULL : ack_texts_load(config->filters, &error);
+	g_autoptr(Filters) filters = error ? NULL : filters_load(config->filters, &error);
+	return error;
+}
+
+int command_configtest(CommandContext *context, int argc, char **argv)
+{
+	gboolean json = FALSE;
+	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { NULL } };
+	if (!command_parse(entries, "", "Reads configuration, filters, laws and texts as the daemons do, and tells what they would stumble over.", 0, 0,
+	                   &argc, &argv))
+		return COMMAND_ERROR;
+	GError *error = NULL;
+	g_autoptr(Config) config = command_config(context, &error);
+	if (config)
+		error = find_fault(config);
+	if (error)
+		return command_fail(error);
+
+	Output *output = output_new(json);
+	g_autoptr(GPtrArray) advice = config_advice(config);
+	if (json) {
+		json_t *object = json_object(), *list = json_array();
+		for (guint i = 0; i < advice->len; i++)
+			json_array_append_new(list, json_string(g_ptr_array_index(advice, i)));
+		json_object_set_new(object, "file", json_string(config->file));
+		json_object_set_new(object, "advice", list);
+		output_object(output, object);
+	} else {
+		output_line(output, OUTPUT_GOOD, "%s: good", config->file);
+		for (guint i = 0; i < advice->len; i++)
+			output_line(output, OUTPUT_WARNING, "but: %s", (const char *)g_ptr_array_index(advice, i));
+	}
+	return output_free(output) ? COMMAND_OK : COMMAND_ERROR;
+}
