@@ -1,8 +1,8 @@
 /* layer 3 values - ack: composes the acknowledgement of a case, whole and in memory (RFC 3834 form).
  *
- * The texts are policy: filters/acks/<language>/<text>, with fields in braces; see optout-filter(5).
+ * The texts are policy: filters/acks/<language>/<text>, with fields in braces; see ack-texts.h and optout-filter(5).
  * Output is CRLF, UTF-8 (quoted-printable or base64 where needed, RFC 2047 in headers), lines of at most 998 octets, never from
- * the sender's words except a sanitised Message-ID in In-Reply-To and References.
+ * the sender's words except a sanitised Message-ID in In-Reply-To and References, and the data subject's address in its canonical form.
  */
 #pragma once
 #include <glib.h>
@@ -22,6 +22,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AckTexts, ack_texts_free)
  * else "en".  Borrowed from `texts`. */
 const char *ack_language(const AckTexts *texts, const Case *c, const ConfigController *controller);
 
-/* The whole message.  `now` dates it.  *error PERMANENT: a field that the text wants is not configured. */
+/* Which text suits the case: "opt-out" (all of its requests are fulfilled by being recorded), "request" (each wants an answer), "mixed", or
+ * NULL: nothing to acknowledge (an enquiry: a person answers it, and an automatic "we have read this" says nothing that helps). */
+const char *ack_text_name(const Case *c);
+
+/* The whole message, dated `now`.  A letter->text that isn't one of the usual names names another text; else the one that suits the case is
+ * taken.  *error PERMANENT: nothing can be composed for this letter; its message says why. */
 GBytes *ack_compose(const AckTexts *texts, const Letter *letter, const Case *c, const Config *config,
 		    const ConfigController *controller, gint64 now, GError **error);
