@@ -31,3 +31,18 @@ static inline char *testing_corpus(const char *path)
 	g_autofree char *file = testing_source("../shared/corpus");
 	return g_file_test(file, G_FILE_TEST_IS_DIR) ? g_build_filename(file, path, NULL) : NULL;
 }
+
+#ifdef WITH_SANITIZERS
+/* GLib never frees the directories of G_TEST_OPTION_ISOLATE_DIRS, and has no frame pointers to show that it is its own leak. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:g_set_user_dirs\n";
+}
+
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "fast_unwind_on_malloc=0:print_suppressions=0";
+}
+#endif
