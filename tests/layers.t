@@ -2,6 +2,7 @@
 # layers.t - holds src/ to its layers, downward only; each file names its own in its first line, `/* layer N name - …`.
 #
 #   - a file includes only headers of its own layer or below; modules of one layer include each other without cycles
+#     (a module is all files of one name up to its first hyphen: store, store-admin, store-private)
 #   - lmdb.h only in store*, curl.h only in submit*, GMime and gumbo only in layer 1
 #   - only optout-reader is linked with GMime and gumbo, only optout-send with libcurl
 set -eu
@@ -24,7 +25,7 @@ facts=$(awk '
 
 judge() {
 	printf '%s\n' "$facts" | awk -v files="$(echo src/*.h src/*.c)" -v question="$1" '
-	function module(file) { sub(/^src\//, "", file); sub(/\.[ch]$/, "", file); return file }
+	function module(file) { sub(/^src\//, "", file); sub(/[-.].*/, "", file); return file }
 	# A .c file belongs to its header; without one it names its own layer.
 	function layer_of(file) {
 		if (file in layer) return layer[file]
@@ -94,10 +95,11 @@ for program in optout-milter optout-pipe optout-send optout optout-reader; do
 	fi
 done
 
-# Past these a file or function asks to be split by purpose.
-none "no file past 400 lines" "$(wc -l src/*.h src/*.c tests/*.c | awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines" }')"
 none "no function past 60 lines" "$(awk '
 	/^\{/ { begin = FNR; name = before }
 	/^\}/ && begin { if (FNR - begin + 1 > 60) print FILENAME ": " name ": " FNR - begin + 1 " lines"; begin = 0 }
-	{ before = $0 }' src/*.c tests/*.c)"
+	{ before = $0 }' src/*.c)"
+# Past this a file asks to be split by purpose; said, not enforced, for tests: their tables may be long.
+wc -l tests/*.c | awk '$2 != "total" && $1 > 400 { print "# " $2 ": " $1 " lines" }'
+none "no file of src/ past 400 lines" "$(wc -l src/*.h src/*.c | awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines" }')"
 echo "1..$n"
