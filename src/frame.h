@@ -13,7 +13,7 @@ enum {
 	FRAME_FROM_READER = 4,
 	FRAME_MOST_REQUEST = 64 << 10,
 	FRAME_MOST_MESSAGE = 1 << 30,     /* the most that message-size can be set to */
-	FRAME_MOST_ANSWER = 4 << 20       /* a verdict of nothing but maxima stays below */
+	FRAME_MOST_ANSWER = 16 << 20      /* a verdict of nothing but maxima stays below */
 };
 
 static inline void frame_put(guint8 bytes[4], guint32 value)

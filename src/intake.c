@@ -16,6 +16,7 @@ typedef struct {
 	Intake *intake;
 	Recording *recording;
 	guint unread;             /* parts whose verdict is not there yet */
+	GError *unavailable;      /* no reader could be started */
 	guint own_hops;
 	IntakeDone done;
 	gpointer data;
@@ -98,6 +99,7 @@ static void committed(gpointer data, const GError *error)
 	passage->intake->pending--;
 	tell(passage, error);
 	recording_free(passage->recording);
+	g_clear_error(&passage->unavailable);
 	g_free(passage);
 }
 
@@ -109,10 +111,17 @@ static void was_read(gpointer data, Verdict *verdict, const GError *error)
 	Passage *passage = reading->passage;
 	RecordingPart *part = &g_array_index(passage->recording->parts, RecordingPart, reading->index);
 	part->verdict = verdict;
+	/* Nobody read it: that is no fault of the message's, and the mail server keeps it until readers start again. */
+	if (reader_is_unavailable(error) && !passage->unavailable)
+		passage->unavailable = g_error_copy(error);
 	if (!verdict)
 		part->trouble = g_strdup(error ? error->message : "the reader gave no answer");
 	g_free(reading);
-	if (--passage->unread == 0)
+	if (--passage->unread > 0)
+		return;
+	if (passage->unavailable)
+		committed(passage, passage->unavailable);
+	else
 		committer_submit(passage->intake->committer, recording_write, committed, passage);
 }
 

@@ -19,8 +19,16 @@ typedef struct ReaderPool ReaderPool;
 /* `verdict` is owned by the callee, and NULL where the reader died, ran out of time or answered nonsense: *error says which (TEMPORARY). */
 typedef void (*ReadDone)(gpointer data, Verdict *verdict, const GError *error);
 
-/* The reader program: $OPTOUT_READER, else the installed one, else the one beside this program (an uninstalled build). */
+/* Whether no reader could be started, or the pool was ended: then nothing is known against the message. */
+gboolean reader_is_unavailable(const GError *error);
+
+/* The reader program: $OPTOUT_READER, else the installed one, else the one beside this program (an uninstalled build).
+ * Returns once a child is ready; PERMANENT: the filters don't load, *error is the child's `FILE:LINE: …`. */
 ReaderPool *reader_pool_new(struct ev_loop *loop, const Config *config, guint readers, GError **error);
+/* The same in two steps, for a caller with other work to do while the first child loads its filters: start, and
+ * wait until one is ready.  Without the wait, a child that can't start fails the messages that wait for it. */
+ReaderPool *reader_pool_start(struct ev_loop *loop, const Config *config, guint readers, GError **error);
+gboolean reader_pool_wait(ReaderPool *pool, GError **error);
 /* `request` is copied, `message` referenced.  `done` is called once, never from within this call. */
 void reader_pool_read(ReaderPool *pool, const ReadRequest *request, GBytes *message, ReadDone done, gpointer data);
 /* New children with a new configuration and filters; those at work finish first.  FALSE: the new filters don't load
