@@ -69,6 +69,7 @@ static gboolean find_section(const char *name, FilterSection *section, guint *va
 	static const struct { const char *name; FilterSection section; } plain[] = {
 		{ "negation", SECTION_NEGATION }, { "hypothetical", SECTION_HYPOTHETICAL }, { "urgent", SECTION_URGENT },
 		{ "agent", SECTION_AGENT },       { "language", SECTION_LANGUAGE },         { "quote", SECTION_QUOTE },
+		{ "address", SECTION_ADDRESS },   { "client-made", SECTION_CLIENT_MADE },
 	};
 	RequestType request;
 	Kind kind;
@@ -104,7 +105,7 @@ static gboolean read_section(Reading *reading, char *line, GError **error)
 		return fail(reading, error, "no language before the first section: write `language de` above it");
 	if (!find_section(line + 1, &reading->section, &reading->value))
 		return fail(reading, error, "unknown section [%s]: a request such as [erasure], a kind such as [auto-reply], [law gdpr], [negation], "
-			    "[hypothetical], [quote], [urgent], [agent] or [language]", line + 1);
+			    "[hypothetical], [quote], [urgent], [agent], [address], [client-made] or [language]", line + 1);
 	reading->in_section = TRUE;
 	return TRUE;
 }
