@@ -125,7 +125,7 @@ GBytes *ack_compose(const AckTexts *texts, const Letter *letter, const Case *c, 
 	const char *name = text_name(letter, c);
 	const AckText *text = name ? ack_texts_find(texts, language, name) : NULL;
 	g_autofree char *id = compose_message_id(letter->message_id), *in_reply_to = compose_message_id(letter->in_reply_to);
-	g_autofree char *to = letter->to ? address_identity(letter->to) : NULL;
+	g_autofree char *bare = letter->to ? address_without_batv(letter->to) : NULL, *to = bare ? address_identity(bare) : NULL;
 
 	if (!name || !c->requests->len)
 		status_fail(error, STATUS_PERMANENT, "the case holds no request that could be acknowledged");

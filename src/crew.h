@@ -1,7 +1,7 @@
 /* layer 4 edges - crew: threads for work that blocks, coming and going with the load; results are told in the event loop.
  *
- * Each thread keeps a state between jobs (a connection, say), made by its first job and given up after some idle seconds.  Jobs are begun in
- * the order in which they were added.
+ * Each thread keeps a state between jobs (a connection, say), made by its first job and given up after some idle seconds.  Jobs are begun
+ * in the order in which they were added.
  */
 #pragma once
 #include <ev.h>

@@ -6,7 +6,7 @@
 
 #include "address.h"
 #include "crew.h"
-#include "status.h"
+#include "submit-settings.h"
 #include "text.h"
 
 enum {
@@ -15,18 +15,8 @@ enum {
 	REPLY_MOST = 400
 };
 
-/* What a transfer needs to know of the configuration. */
 typedef struct {
-	gatomicrefcount references;
-	char *url;                /* with the EHLO name as its path */
-	char *user, *password, *ca_file;
-	long tls;                 /* a CURLUSESSL_… */
-	gboolean verify;
-	long timeout;
-} Settings;
-
-typedef struct {
-	Settings *settings;
+	SubmitSettings *settings;
 	char *to;                 /* NULL: not safe */
 	GBytes *message;
 	SubmitDone done;
@@ -37,71 +27,9 @@ typedef struct {
 
 struct Submit {
 	Crew *crew;
-	Settings *settings;       /* loop's thread only */
+	SubmitSettings *settings;       /* loop's thread only */
 	gint aborted;             /* atomic */
 };
-
-/* --- settings -------------------------------------------------------------------------------------------------- */
-
-static void settings_unref(Settings *settings)
-{
-	if (!settings || !g_atomic_ref_count_dec(&settings->references))
-		return;
-	g_free(settings->url);
-	g_free(settings->user);
-	g_free(settings->password);
-	g_free(settings->ca_file);
-	g_free(settings);
-}
-
-/* RFC 5321 4.1.1.1: a domain or an address literal.  libcurl takes the name from the URL's path and sends it as it stands. */
-static gboolean is_hello(const char *name)
-{
-	gsize length = strlen(name);
-	return length > 0 && length <= 255 &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == length;
-}
-
-static char *url_with_hello(const ConfigSmtp *smtp, GError **error)
-{
-	if (!smtp->url) {
-		status_fail(error, STATUS_PERMANENT, "[smtp] url is missing: there is no relay to send through");
-		return NULL;
-	}
-	if (smtp->hello && !is_hello(smtp->hello)) {
-		status_fail(error, STATUS_PERMANENT, "[smtp] hello: \"%s\" is no host name", smtp->hello);
-		return NULL;
-	}
-	g_autofree char *url = g_strdup(smtp->url);
-	while (g_str_has_suffix(url, "/") && !g_str_has_suffix(url, "://"))
-		url[strlen(url) - 1] = '\0';
-	const char *host = strstr(url, "://");
-	gboolean is_smtp = g_str_has_prefix(url, "smtp://") || g_str_has_prefix(url, "smtps://");
-	if (!host || !is_smtp || !host[3] || strpbrk(host + 3, "/?#@ \\") || strpbrk(url, "\r\n")) {
-		status_fail(error, STATUS_PERMANENT, "[smtp] url: \"%s\" is neither smtp://HOST:PORT nor smtps://HOST:PORT", smtp->url);
-		return NULL;
-	}
-	return g_strconcat(url, "/", smtp->hello, NULL);
-}
-
-static Settings *settings_new(const ConfigSmtp *smtp, GError **error)
-{
-	g_autofree char *url = url_with_hello(smtp, error);
-	if (!url)
-		return NULL;
-	Settings *settings = g_new0(Settings, 1);
-	g_atomic_ref_count_init(&settings->references);
-	settings->url = g_steal_pointer(&url);
-	settings->user = g_strdup(smtp->user);
-	settings->password = g_strdup(smtp->password);
-	settings->ca_file = g_strdup(smtp->ca_file);
-	settings->tls = smtp->tls == CONFIG_TLS_REQUIRED ? CURLUSESSL_ALL : smtp->tls == CONFIG_TLS_IF_OFFERED ? CURLUSESSL_TRY : CURLUSESSL_NONE;
-	/* Encryption that may be absent can't be trusted to the name of the other end either, and must not fail for it (RFC 7435) — unless
-	 * a password is at stake, or the operator has said whom to trust. */
-	settings->verify = smtp->tls == CONFIG_TLS_REQUIRED || smtp->ca_file || smtp->user;
-	settings->timeout = smtp->timeout ? (long)smtp->timeout : 600;
-	return settings;
-}
 
 /* --- one transfer, in a worker's thread ------------------------------------------------------------------------ */
 
@@ -172,8 +100,9 @@ static int look_for_abort(void *data, curl_off_t a, curl_off_t b, curl_off_t c, 
 }
 
 /* What stays the same from transfer to transfer. */
-static CURL *handle_new(const Settings *settings, Submit *submit)
+static CURL *handle_new(const SubmitSettings *settings, Submit *submit)
 {
+	static const long tls[] = { [CONFIG_TLS_REQUIRED] = CURLUSESSL_ALL, [CONFIG_TLS_IF_OFFERED] = CURLUSESSL_TRY, [CONFIG_TLS_NONE] = CURLUSESSL_NONE };
 	CURL *curl = curl_easy_init();
 	if (!curl)
 		return NULL;
@@ -182,7 +111,7 @@ static CURL *handle_new(const Settings *settings, Submit *submit)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(curl, CURLOPT_USE_SSL, settings->tls);
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, tls[settings->tls]);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, settings->verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, settings->verify ? 2L : 0L);
 	if (settings->ca_file)
@@ -291,7 +220,7 @@ static void transfer(CURL *curl, Job *job)
 
 typedef struct {
 	CURL *curl;
-	Settings *settings;       /* that the handle was made for */
+	SubmitSettings *settings;       /* that the handle was made for */
 } Connection;
 
 /* Ends it with QUIT, to which a relay that hangs may never reply: libcurl then waits two minutes. */
@@ -304,7 +233,7 @@ static void connection_close(gpointer *state, gpointer data)
 	    socket != CURL_SOCKET_BAD)
 		shutdown(socket, SHUT_RDWR);
 	curl_easy_cleanup(connection->curl);
-	settings_unref(connection->settings);
+	submit_settings_unref(connection->settings);
 	g_free(connection);
 	*state = NULL;
 }
@@ -323,8 +252,7 @@ static void work(gpointer data, gpointer *state, gpointer of_crew)
 		connection_close(state, submit);
 	if (!*state) {
 		Connection *connection = g_new0(Connection, 1);
-		connection->settings = job->settings;
-		g_atomic_ref_count_inc(&job->settings->references);
+		connection->settings = submit_settings_ref(job->settings);
 		connection->curl = handle_new(job->settings, submit);
 		if (!connection->curl)
 			g_error("libcurl has no memory for a handle");   /* as GLib does when its own is gone */
@@ -340,7 +268,7 @@ static void finish(gpointer data, gboolean was_begun, gpointer of_crew)
 	(void)of_crew;
 	Job *job = data;
 	job->done(job->data, was_begun ? job->result : SUBMIT_UNTRIED, was_begun ? job->reply : "stopping");
-	settings_unref(job->settings);
+	submit_settings_unref(job->settings);
 	g_free(job->to);
 	g_bytes_unref(job->message);
 	g_free(job->reply);
@@ -355,7 +283,7 @@ Submit *submit_new(struct ev_loop *loop, const ConfigSmtp *smtp, guint connectio
 		curl_global_init(CURL_GLOBAL_DEFAULT);   /* not safe in threads: before the first of them */
 		g_once_init_leave(&is_initialised, 1);
 	}
-	Settings *settings = settings_new(smtp, error);
+	SubmitSettings *settings = submit_settings_new(smtp, error);
 	if (!settings)
 		return NULL;
 	Submit *submit = g_new0(Submit, 1);
@@ -366,10 +294,10 @@ Submit *submit_new(struct ev_loop *loop, const ConfigSmtp *smtp, guint connectio
 
 gboolean submit_configure(Submit *submit, const ConfigSmtp *smtp, GError **error)
 {
-	Settings *settings = settings_new(smtp, error);
+	SubmitSettings *settings = submit_settings_new(smtp, error);
 	if (!settings)
 		return FALSE;
-	settings_unref(submit->settings);
+	submit_settings_unref(submit->settings);
 	submit->settings = settings;
 	return TRUE;
 }
@@ -377,8 +305,7 @@ gboolean submit_configure(Submit *submit, const ConfigSmtp *smtp, GError **error
 void submit_send(Submit *submit, const char *to, GBytes *message, SubmitDone done, gpointer data)
 {
 	Job *job = g_new0(Job, 1);
-	g_atomic_ref_count_inc(&submit->settings->references);
-	job->settings = submit->settings;
+	job->settings = submit_settings_ref(submit->settings);
 	job->to = to && address_is_safe(to) ? address_identity(to) : NULL;
 	job->message = g_bytes_ref(message);
 	job->done = done;
@@ -408,6 +335,6 @@ void submit_free(Submit *submit)
 	if (submit_pending(submit))
 		submit_abort(submit);
 	crew_free(submit->crew);
-	settings_unref(submit->settings);
+	submit_settings_unref(submit->settings);
 	g_free(submit);
 }

@@ -1,7 +1,7 @@
 /* layer 4 edges - submit: hands a message to the relay over SMTP; the only includer of curl.h.
  *
- * Null sender, one recipient a transfer, connections reused and closed after some seconds of idleness.  The loop never waits: each connection
- * lives in a thread of its own, because libcurl waits for the reply to the final dot without giving way, even in its multi
+ * Null sender, one recipient a transfer, connections reused and closed after some seconds of idleness.  The loop never waits: each
+ * connection lives in a thread of its own, because libcurl waits for the reply to the final dot without giving way, even in its multi
  * interface, and a relay takes its time there (it syncs).  Threads come with the load, up to `connections`, and go with it.
  */
 #pragma once

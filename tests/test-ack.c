@@ -247,9 +247,12 @@ static void test_late(Fixture *f, gconstpointer data)
 	(void)data;
 	f->c->language = g_strdup("en");
 	f->letter->text = g_strdup("opt-out");
+	g_free(f->letter->to);
+	f->letter->to = g_strdup("prvs=2345abcdef=jane@example.org");   /* BATV is for the envelope only */
 	g_date_set_dmy(&f->c->due, 23, 11, 2026);
 	ask(f, REQUEST_ACCESS, 0);
 	g_autofree char *message = compose(f), *body = body_of(message);
+	g_assert_nonnull(strstr(message, "\r\nTo: jane@example.org\r\n"));
 	g_assert_nonnull(strstr(body, "- access to the personal data"));
 	g_assert_null(strstr(body, "at the latest"));
 	g_assert_null(strstr(body, "{"));
