@@ -155,6 +155,7 @@ static void test_public(void)
 	json_t *json = case_to_public_json(c);
 	static const char *const keys[] = {
 		"ref", "uuid", "state", "requests", "subject_address", "received", "due", "law", "language", "message_id", "review_reason",
+		"kind", "controller", "subject", "authentication", "urgent", "observed",
 	};
 	g_assert_cmpuint(json_object_size(json), ==, G_N_ELEMENTS(keys));
 	for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
