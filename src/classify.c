@@ -7,7 +7,8 @@
 #include "recipient.h"
 #include "score.h"
 
-enum { LITTLE_TEXT = 25, SHORT_TEXT = 120 };   /* words */
+/* Words: up to the first, single words can be the whole message; out-of-office texts are not longer than the last. */
+enum { LITTLE_TEXT = 40, SHORT_TEXT = 120, AUTO_REPLY_TEXT = 200 };
 
 typedef struct {
 	Verdict *verdict;
@@ -89,55 +90,78 @@ static void settle_client_made(Judgement *j, const char *why)
 		g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, why, "header"));
 }
 
-/* Mail of a program may still carry a person's request, from a form or through a group's address: nothing is done for it
+/* Mail of a program or a list may still carry a person's request, from a form or through a group's address: nothing is done for it
  * unseen, and nothing is lost. */
 static void review_if_it_asks(Judgement *j, const char *reason)
 {
 	if (j->score->words > SHORT_TEXT)
 		return;
-	add_readings(j, 0.9);
+	add_readings(j, SCORE_STRONG);
 	if (j->verdict->requests->len)
-		review(j, "%s, but it reads like a request", reason);
+		review(j, "it reads like a request, but: %s", reason);
 }
 
-static void settle_auto_reply(Judgement *j, const char *why)
-{
-	settle_kind(j, KIND_AUTO_REPLY, why);
-	const char *token = j->facts->auto_submitted;
-	if (token && g_str_equal(token, "auto-generated") && j->score->kinds[KIND_AUTO_REPLY].confidence == 0)
-		review_if_it_asks(j, "automatic mail");
-}
-
-static void settle_list_mail(Judgement *j, const char *why)
+static void settle_bulk_mail(Judgement *j, const char *why)
 {
 	settle_kind(j, KIND_UNRELATED, why);
-	review_if_it_asks(j, "a list's mail or marked as spam");
+	review_if_it_asks(j, why);
 }
 
 /* --- meaning ---------------------------------------------------------------------------------------------------------------- */
 
-/* An opt-out is part of what these ask, so a weak sign of one beside them is no open question. */
-static gboolean is_implied(const Judgement *j, RequestType type)
+/* Words alone, without a phrase that says it, do in a short text that says nothing else. */
+static gboolean is_clear(const Judgement *j, RequestType type)
 {
-	if (type != REQUEST_MARKETING_OPT_OUT)
-		return FALSE;
+	const Sign *sign = &j->score->requests[type];
+	if (sign->is_strong || sign->confidence < CLASSIFY_ACCEPTED)
+		return sign->is_strong;
 	for (RequestType other = 0; other < REQUEST_COUNT; other++)
-		if (other != type && request_suppresses_marketing(other) && j->score->requests[other].confidence >= CLASSIFY_ACCEPTED)
+		if (j->score->requests[other].is_strong)
+			return FALSE;
+	return j->score->words <= LITTLE_TEXT;
+}
+
+static gboolean any_clear(const Judgement *j)
+{
+	for (RequestType type = 0; type < REQUEST_COUNT; type++)
+		if (is_clear(j, type))
 			return TRUE;
 	return FALSE;
 }
 
-/* Takes the clear requests, and looks for others that may be meant too. */
+static gboolean any_plausible(const Judgement *j, gboolean (*of_kind)(RequestType type))
+{
+	for (RequestType type = 0; type < REQUEST_COUNT; type++)
+		if (j->score->requests[type].confidence >= CLASSIFY_PLAUSIBLE && (!of_kind || of_kind(type)))
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean is_grave(RequestType type)
+{
+	return type == REQUEST_ERASURE || type == REQUEST_ACCESS || type == REQUEST_RECTIFICATION || type == REQUEST_PORTABILITY;
+}
+
+/* How plausible another request must be beside the clear ones to be worth a question: beside a mere opt-out, any sign of a
+ * graver one; beside those, letters name many articles. */
+static double worth_asking(const Judgement *j)
+{
+	for (RequestType type = 0; type < REQUEST_COUNT; type++)
+		if (is_clear(j, type) && !request_is_fulfilled_by_record(type))
+			return CLASSIFY_ACCEPTED;
+	return CLASSIFY_PLAUSIBLE;
+}
+
+/* Takes the clear requests, and looks for graver ones that may be meant too. */
 static void settle_requests(Judgement *j)
 {
 	settle_kind(j, KIND_REQUEST, NULL);
-	add_readings(j, CLASSIFY_ACCEPTED);
 	for (RequestType type = 0; type < REQUEST_COUNT; type++) {
-		double confidence = j->score->requests[type].confidence;
-		if (confidence >= CLASSIFY_ACCEPTED || confidence < CLASSIFY_PLAUSIBLE || is_implied(j, type))
-			continue;
-		if (type == REQUEST_ERASURE || type == REQUEST_ACCESS) {
-			add_request(j, type, confidence, j->score->requests[type].evidence);
+		const Sign *sign = &j->score->requests[type];
+		if (is_clear(j, type)) {
+			add_request(j, type, sign->confidence, sign->evidence);
+		} else if (is_grave(type) && sign->confidence >= worth_asking(j)) {
+			add_request(j, type, MIN(sign->confidence, CLASSIFY_ACCEPTED), sign->evidence);
 			review(j, "it may ask for %s too", request_name(type));
 		}
 	}
@@ -149,14 +173,6 @@ static void settle_plausible(Judgement *j)
 	settle_kind(j, KIND_REQUEST, NULL);
 	add_readings(j, CLASSIFY_PLAUSIBLE);
 	review(j, "not clear what it asks for");
-}
-
-static gboolean any_request(const Judgement *j, double least)
-{
-	for (RequestType type = 0; type < REQUEST_COUNT; type++)
-		if (j->score->requests[type].confidence >= least)
-			return TRUE;
-	return FALSE;
 }
 
 static gboolean any_spoken_of(const Judgement *j)
@@ -185,7 +201,7 @@ static void settle_enquiry(Judgement *j)
 static void settle_at_opt_out_address(Judgement *j)
 {
 	const Sign *signs = j->score->requests;
-	gboolean opts_out = signs[REQUEST_MARKETING_OPT_OUT].confidence >= CLASSIFY_ACCEPTED;
+	gboolean opts_out = is_clear(j, REQUEST_MARKETING_OPT_OUT);
 	settle_requests(j);
 	if (!opts_out) {
 		const GPtrArray *evidence = signs[REQUEST_MARKETING_OPT_OUT].evidence;
@@ -194,9 +210,9 @@ static void settle_at_opt_out_address(Judgement *j)
 	}
 	if (opts_out)
 		return;
-	if (signs[REQUEST_MARKETING_OPT_IN].confidence >= CLASSIFY_ACCEPTED)
+	if (is_clear(j, REQUEST_MARKETING_OPT_IN))
 		review(j, "it asks to subscribe, at an address for opt-outs");
-	else if (j->score->spoken_of[REQUEST_MARKETING_OPT_OUT].confidence >= 0.9)
+	else if (j->score->spoken_of[REQUEST_MARKETING_OPT_OUT].is_strong)
 		review(j, "it speaks of opting out without asking for it, at an address for opt-outs");
 	else if (j->score->words > SHORT_TEXT)
 		review(j, "a long text without an opt-out, at an address for opt-outs");
@@ -210,26 +226,26 @@ static gboolean is_reply(const Facts *facts)
 static void settle_meaning(Judgement *j)
 {
 	const Sign *kinds = j->score->kinds;
-	gboolean asks = any_request(j, CLASSIFY_ACCEPTED);
-	if (kinds[KIND_AUTO_REPLY].confidence >= 0.9 && !asks) {
+	gboolean asks = any_clear(j);
+	if (kinds[KIND_AUTO_REPLY].is_strong && !asks && j->score->words <= AUTO_REPLY_TEXT) {
 		settle_kind(j, KIND_AUTO_REPLY, NULL);
-	} else if (kinds[KIND_UNRELATED].confidence >= 0.9 && (!asks || j->score->words > SHORT_TEXT)) {
+	} else if (kinds[KIND_UNRELATED].is_strong && (asks ? j->score->words > SHORT_TEXT : !any_plausible(j, is_grave))) {
 		settle_kind(j, KIND_UNRELATED, NULL);
 	} else if (is_opt_out_address(j)) {
 		settle_at_opt_out_address(j);
 	} else if (asks) {
 		settle_requests(j);
-		if (kinds[KIND_UNRELATED].confidence >= 0.9)
+		if (kinds[KIND_UNRELATED].is_strong)
 			review(j, "it has the words of a newsletter");
-	} else if (kinds[KIND_CONFIRMATION].confidence >= 0.9 && is_reply(j->facts)) {
+	} else if (kinds[KIND_CONFIRMATION].is_strong && is_reply(j->facts)) {
 		settle_kind(j, KIND_CONFIRMATION, NULL);
 		review(j, "it seems to answer a question of ours");
-	} else if (any_request(j, CLASSIFY_PLAUSIBLE) && kinds[KIND_ENQUIRY].confidence < 0.9 && !any_spoken_of(j)) {
+	} else if (any_plausible(j, NULL) && kinds[KIND_ENQUIRY].confidence < 0.9 && !any_spoken_of(j)) {
 		settle_plausible(j);
 	} else {
 		settle_enquiry(j);
 	}
-	if (kinds[KIND_AUTO_REPLY].confidence >= 0.9 && j->verdict->kind == KIND_REQUEST)
+	if (kinds[KIND_AUTO_REPLY].is_strong && j->verdict->kind == KIND_REQUEST)
 		review(j, "it has the words of an automatic reply");
 }
 
@@ -270,7 +286,7 @@ static void settle_subject(Judgement *j)
 	}
 	if (kind_is_machine(verdict->kind) || verdict->kind == KIND_UNRELATED)
 		return;
-	verdict->agent = j->score->agent.confidence >= 0.9;
+	verdict->agent = j->score->agent.is_strong;
 	guint count;
 	const char *other = other_address(j, !verdict->agent, &count);
 	if (verdict->client_made)
@@ -309,7 +325,7 @@ static void settle_law(Judgement *j)
 static void settle_trouble(Judgement *j)
 {
 	const Facts *facts = j->facts;
-	if (j->score->urgent.confidence >= 0.9) {
+	if (j->score->urgent.is_strong) {
 		j->verdict->urgent = TRUE;
 		g_clear_pointer(&j->verdict->review_reason, g_free);
 		review(j, "it has the words of an authority, a lawyer or an incident");
@@ -352,14 +368,14 @@ Verdict *classify(Facts *facts, const ClassifyContext *context, const Filters *f
 		settle_kind(&j, KIND_DELIVERY_REPORT, why);
 	else if ((why = machine_client_made(facts, score)))
 		settle_client_made(&j, why);
-	else if ((why = machine_feedback_report(facts)))
+	else if ((why = machine_feedback_report(facts, score)))
 		settle_kind(&j, KIND_FEEDBACK_REPORT, why);
 	else if ((why = machine_disposition_report(facts, score)))
 		settle_kind(&j, KIND_DISPOSITION_REPORT, why);
 	else if ((why = machine_auto_reply(facts, context->sender, score)))
-		settle_auto_reply(&j, why);
-	else if ((why = machine_list_mail(facts)))
-		settle_list_mail(&j, why);
+		settle_kind(&j, KIND_AUTO_REPLY, why);
+	else if ((why = machine_bulk_mail(facts)))
+		settle_bulk_mail(&j, why);
 	else
 		settle_meaning(&j);
 

@@ -16,7 +16,7 @@
  *       after    stands after it: cancels one that ended up to three words earlier in the same clause
  *       stop     ends a clause, as commas do (but, aber): negations do not reach over it
  *       A negation that is part of a phrase of a request ("do not email me") is used up by it.
- *   [hypothetical]              requests in the same sentence become signs of an enquiry
+ *   [hypothetical]              requests in the same sentence become signs of an enquiry; what is urgent there is not
  *   [urgent] [agent] [law gdpr] lines `[strong|weak|never] [subject:|body:] PATTERN`; without a word, strong
  *   [address]                   the same; what announces the data subject's address ("my other address is"): one that follows within a few words
  *   [client-made]               the same; sentences that mail programs write when their user presses Unsubscribe

@@ -17,11 +17,6 @@ static gboolean has(const char *value, const char *part)
 	return strstr(lower, part) != NULL;
 }
 
-static gboolean strong(const Sign *sign)
-{
-	return sign->confidence >= 0.9;
-}
-
 /* A mail server itself: `MAILER-DAEMON@…`, or the name that it gives itself. */
 static gboolean is_mail_server(const Facts *facts, const char *sender)
 {
@@ -69,7 +64,7 @@ const char *machine_delivery_report(const Facts *facts, const char *sender, cons
 	if (facts->report_type && sign->confidence > 0)
 		return "multipart/report, and the words of a bounce";
 	/* Some servers bounce in a person's name; a person who forwards a bounce says something of their own in the subject. */
-	if (strong(sign) && sign->in_subject && (sign->in_body || is_automatic(facts) || facts->original_message_id))
+	if (sign->is_strong && sign->in_subject && (sign->in_body || is_automatic(facts) || facts->original_message_id))
 		return "the words of a bounce in subject and body";
 	return NULL;
 }
@@ -81,7 +76,7 @@ const char *machine_client_made(const Facts *facts, const Score *score)
 	return score->client_made.in_body ? "the sentence of a mail client's unsubscribe button" : NULL;
 }
 
-const char *machine_feedback_report(const Facts *facts)
+const char *machine_feedback_report(const Facts *facts, const Score *score)
 {
 	if (facts->feedback_type)
 		return "Feedback-Type";
@@ -90,6 +85,9 @@ const char *machine_feedback_report(const Facts *facts)
 	/* Microsoft's junk mail reporting is no ARF; its subject is fixed. */
 	if (facts->from && g_ascii_strncasecmp(facts->from, "staff@", 6) == 0 && has(facts->subject, "complaint about message from"))
 		return "the form of Microsoft's junk mail reports";
+	const Sign *sign = &score->kinds[KIND_FEEDBACK_REPORT];
+	if (sign->is_strong && (sign->in_subject || facts->report_type || is_automatic(facts) || address_is_robot(facts->from)))
+		return "the words of a feedback report";
 	return NULL;
 }
 
@@ -98,7 +96,7 @@ const char *machine_disposition_report(const Facts *facts, const Score *score)
 	const Sign *sign = &score->kinds[KIND_DISPOSITION_REPORT];
 	if (is(facts->report_type, "disposition-notification"))
 		return "report-type=disposition-notification";
-	if (strong(sign) && sign->in_subject && (sign->in_body || !score->words))
+	if (sign->is_strong && sign->in_subject && (sign->in_body || !score->words))
 		return "the words of a read receipt in subject and body";
 	return NULL;
 }
@@ -106,7 +104,8 @@ const char *machine_disposition_report(const Facts *facts, const Score *score)
 const char *machine_auto_reply(const Facts *facts, const char *sender, const Score *score)
 {
 	const Sign *sign = &score->kinds[KIND_AUTO_REPLY];
-	if (is_automatic(facts))
+	/* auto-generated is no reply (RFC 3834 section 5.1), but ticket systems call theirs so. */
+	if (is_automatic(facts) && (!is(facts->auto_submitted, "auto-generated") || facts->in_reply_to || sign->confidence > 0))
 		return "Auto-Submitted";
 	if (is(facts->precedence, "auto_reply") || is(facts->precedence, "auto-reply"))
 		return "Precedence: auto_reply";
@@ -116,15 +115,17 @@ const char *machine_auto_reply(const Facts *facts, const char *sender, const Sco
 		return "multipart/report";
 	if (facts->has_loop_field)
 		return "X-Autoreply or X-Loop";
-	if (strong(sign) && sign->in_subject)
+	if (sign->is_strong && sign->in_subject)
 		return "the words of an automatic reply in the subject";
 	if (facts->suppress && sign->confidence > 0)
 		return "X-Auto-Response-Suppress, and the words of an automatic reply";
 	return NULL;
 }
 
-const char *machine_list_mail(const Facts *facts)
+const char *machine_bulk_mail(const Facts *facts)
 {
+	if (is_automatic(facts))
+		return "Auto-Submitted: auto-generated";
 	if (facts->has_list_field)
 		return "List- header fields";
 	if (is(facts->precedence, "bulk") || is(facts->precedence, "list") || is(facts->precedence, "junk"))

@@ -14,9 +14,9 @@
 const char *machine_delivery_report(const Facts *facts, const char *sender, const Score *score);
 /* Mail that a mail client made when its user pressed Unsubscribe. */
 const char *machine_client_made(const Facts *facts, const Score *score);
-const char *machine_feedback_report(const Facts *facts);
+const char *machine_feedback_report(const Facts *facts, const Score *score);
 const char *machine_disposition_report(const Facts *facts, const Score *score);
 /* Out of office, tickets, challenges. */
 const char *machine_auto_reply(const Facts *facts, const char *sender, const Score *score);
-/* Mailing lists, newsletters. */
-const char *machine_list_mail(const Facts *facts);
+/* Mailing lists, newsletters, what programs write that answers nothing. */
+const char *machine_bulk_mail(const Facts *facts);

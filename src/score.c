@@ -7,11 +7,10 @@
 enum {
 	NEGATION_REACH_BEFORE = 5,   /* words between `before` and the request that it takes back */
 	NEGATION_REACH_AFTER = 3,
-	LONG_TEXT = 300,             /* words, from which weak signs count half */
+	LONG_TEXT = 150,             /* words */
 	EVIDENCE_WORDS = 200,        /* bytes */
 	ANNOUNCEMENT_REACH = 5,      /* words between an announcement and the address */
 };
-static const double strong_weight = 0.9, weak_weight = 0.45;
 
 typedef struct {
 	const FilterRule *rule;
@@ -207,9 +206,13 @@ static void apply_hypotheticals(Reading *reading)
 		const Hit *hypothetical = hit_at(reading, i);
 		if (hypothetical->rule->section != SECTION_HYPOTHETICAL || is_used_up(reading, hypothetical))
 			continue;
-		for (guint k = 0; k < reading->hits->len; k++)
-			if (is_request(hit_at(reading, k)) && hit_at(reading, k)->sentence == hypothetical->sentence)
-				hit_at(reading, k)->spoken_of = TRUE;
+		for (guint k = 0; k < reading->hits->len; k++) {
+			Hit *hit = hit_at(reading, k);
+			if (hit->sentence != hypothetical->sentence)
+				continue;
+			hit->spoken_of = hit->spoken_of || is_request(hit);
+			hit->dropped = hit->dropped || hit->rule->section == SECTION_URGENT;   /* "I reserve the right to legal action" */
+		}
 	}
 }
 
@@ -228,22 +231,25 @@ static Sign *sign_of(Score *score, const Hit *hit)
 	}
 }
 
-/* Has an equal or better hit of the same sign these words, or this rule been counted before? */
-static gboolean is_counted(const Reading *reading, guint index)
+static gint compare_hits(gconstpointer a, gconstpointer b)
 {
-	const Hit *hit = hit_at(reading, index);
-	for (guint i = 0; i < reading->hits->len; i++) {
-		const Hit *other = hit_at(reading, i);
-		if (i == index || other->dropped || other->rule->section != hit->rule->section || other->rule->value != hit->rule->value ||
-		    other->rule->strength == STRENGTH_NEVER || other->spoken_of != hit->spoken_of)
+	const Hit *one = *(Hit *const *)a, *two = *(Hit *const *)b;
+	guint mine = one->end - one->start, its = two->end - two->start;
+	if (one->rule->strength != two->rule->strength)
+		return (gint)one->rule->strength - (gint)two->rule->strength;
+	if (mine != its)
+		return mine > its ? -1 : 1;
+	return one < two ? -1 : one > two;
+}
+
+/* Have these words, or this rule, been counted for the same sign? */
+static gboolean is_counted(const GPtrArray *counted, const Hit *hit)
+{
+	for (guint i = 0; i < counted->len; i++) {
+		const Hit *other = counted->pdata[i];
+		if (other->rule->section != hit->rule->section || other->rule->value != hit->rule->value || other->spoken_of != hit->spoken_of)
 			continue;
-		if (other->rule == hit->rule && i < index)
-			return TRUE;
-		gboolean overlap = other->start < hit->end && hit->start < other->end;
-		if (!overlap || other->rule->strength > hit->rule->strength)
-			continue;
-		guint mine = hit->end - hit->start, its = other->end - other->start;
-		if (other->rule->strength < hit->rule->strength || its > mine || (its == mine && i < index))
+		if (other->rule == hit->rule || (other->start < hit->end && hit->start < other->end))
 			return TRUE;
 	}
 	return FALSE;
@@ -252,6 +258,7 @@ static gboolean is_counted(const Reading *reading, guint index)
 static void add_to_sign(const Reading *reading, Sign *sign, const Hit *hit, double weight)
 {
 	sign->confidence = 1 - (1 - sign->confidence) * (1 - weight);
+	sign->is_strong = sign->is_strong || weight == SCORE_STRONG;
 	*(reading->is_subject ? &sign->in_subject : &sign->in_body) = TRUE;
 	if (!sign->evidence)
 		sign->evidence = g_ptr_array_new_with_free_func((GDestroyNotify)verdict_evidence_free);
@@ -262,17 +269,32 @@ static void add_to_sign(const Reading *reading, Sign *sign, const Hit *hit, doub
 							     reading->is_subject ? "subject" : "body"));
 }
 
+/* In a long text a word says less, and so does a line of its own. */
+static double weight_of(const Reading *reading, const FilterRule *rule)
+{
+	gboolean is_long = reading->tokens->tokens->len > LONG_TEXT;
+	if (rule->strength == STRENGTH_STRONG && !(is_long && rule->at_start && rule->at_end))
+		return SCORE_STRONG;
+	return is_long ? SCORE_WEAK_IN_LONG_TEXT : SCORE_WEAK;
+}
+
+/* The best first: strong before weak, longer before shorter. */
 static void add_up(const Reading *reading, gboolean is_reply, Score *score)
 {
-	double weak = reading->tokens->tokens->len > LONG_TEXT ? weak_weight / 2 : weak_weight;
+	g_autoptr(GPtrArray) hits = g_ptr_array_new(), counted = g_ptr_array_new();
 	for (guint i = 0; i < reading->hits->len; i++) {
-		const Hit *hit = hit_at(reading, i);
-		Sign *sign = sign_of(score, hit);
-		if (!sign || hit->dropped || hit->rule->strength == STRENGTH_NEVER || is_counted(reading, i))
+		Hit *hit = hit_at(reading, i);
+		gboolean others_subject = reading->is_subject && is_reply && hit->rule->section == SECTION_REQUEST;
+		if (sign_of(score, hit) && !hit->dropped && hit->rule->strength != STRENGTH_NEVER && !others_subject)
+			g_ptr_array_add(hits, hit);
+	}
+	g_ptr_array_sort(hits, compare_hits);
+	for (guint i = 0; i < hits->len; i++) {
+		Hit *hit = hits->pdata[i];
+		if (is_counted(counted, hit))
 			continue;
-		if (reading->is_subject && is_reply && hit->rule->section == SECTION_REQUEST)
-			continue;
-		add_to_sign(reading, sign, hit, hit->rule->strength == STRENGTH_STRONG ? strong_weight : weak);
+		g_ptr_array_add(counted, hit);
+		add_to_sign(reading, sign_of(score, hit), hit, weight_of(reading, hit->rule));
 	}
 }
 

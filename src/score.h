@@ -1,6 +1,6 @@
 /* layer 2 judgement - score: what the phrases found in a message add up to; no decision yet.
  *
- * Confidence: a strong phrase is worth 0.9, a weak one 0.45 (half of it in a long text), and they combine as independent signs,
+ * Confidence: a strong phrase is worth 0.9, a weak one 0.45 (less in a long text), and they combine as independent signs,
  * 1 - (1-a)(1-b).  A phrase counts once however often it stands there, and words count once: of two that overlap in one
  * section the longer counts, and a phrase of one request inside a longer strong one of another belongs to that.
  */
@@ -10,8 +10,13 @@
 #include "filter.h"
 #include "verdict.h"
 
+#define SCORE_STRONG 0.9
+#define SCORE_WEAK 0.45
+#define SCORE_WEAK_IN_LONG_TEXT 0.28
+
 typedef struct {
 	double confidence;
+	gboolean is_strong;      /* has a strong phrase */
 	GPtrArray *evidence;     /* VerdictEvidence*, the strongest first found */
 	gboolean in_subject, in_body;
 } Sign;
