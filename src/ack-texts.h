@@ -1,4 +1,4 @@
-/* layer 3 values - ack-texts: the texts and words of acknowledgements, as the files in filters/acks/ give them; see optout-filter(5).
+/* layer 3 values - ack-texts: the texts and words of acknowledgements, as the files in filters/acks/ give them; see optout-filters(5).
  *
  * acks/<language>/<text> is one text each:
  *

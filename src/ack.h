@@ -1,6 +1,6 @@
 /* layer 3 values - ack: composes the acknowledgement of a case, whole and in memory (RFC 3834 form).
  *
- * The texts are policy: filters/acks/<language>/<text>, with fields in braces; see ack-texts.h and optout-filter(5).
+ * The texts are policy: filters/acks/<language>/<text>, with fields in braces; see ack-texts.h and optout-filters(5).
  * Output is CRLF, UTF-8 (quoted-printable or base64 where needed, RFC 2047 in headers), lines of at most 998 octets, never from
  * the sender's words except a sanitised Message-ID in In-Reply-To and References, and the data subject's address in its canonical form.
  */
