@@ -9,7 +9,7 @@ none() {
 	n=$((n + 1))
 	if [ -z "$2" ]; then echo "ok $n - $1"; else printf '%s\n' "$2" | sed 's/^/# /'; echo "not ok $n - $1"; fi
 }
-page() { mandoc -T ascii "$1" | col_free; }
+page() { mandoc -T ascii -O width=1000 "$1" | col_free; }
 col_free() { sed "s/.$(printf '\b')//g"; }
 
 # describes PAGE WORD…: the words that the page lacks.
@@ -35,12 +35,12 @@ if [ -x "$bin/optout" ]; then
 	[ -n "$commands" ] || commands='no commands in optout --help'
 	# shellcheck disable=SC2086  # lists of words
 	none "optout(1): every command" "$(describes src/optout.1 $commands)"
-	# shellcheck disable=SC2046
-	none "optout(1): every option" "$(describes src/optout.1 $(for c in '' $commands; do "$bin/optout" $c --help; done | options))"
+	# shellcheck disable=SC2046,SC2086
+	none "optout(1): every option" "$(describes src/optout.1 $(for c in '' $commands; do "$bin/optout" $c --help 2>/dev/null; done | options))"
 fi
 for program in optout-milter.8 optout-send.8 optout-pipe.1; do
 	[ -x "$bin/${program%.*}" ] || continue
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086
 	none "$program: every option" "$(describes "src/$program" $("$bin/${program%.*}" --help 2>&1 | options))"
 done
 
