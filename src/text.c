@@ -146,14 +146,19 @@ typedef struct {
 	gsize length, room;
 } Fold;
 
+static void reserve(Fold *fold, gsize length)
+{
+	if (fold->length + length + 1 <= fold->room)
+		return;
+	fold->room = (fold->length + length + 1) * 2;
+	fold->out = g_realloc(fold->out, fold->room);
+	if (fold->origin)
+		fold->origin = g_renew(guint32, fold->origin, fold->room);
+}
+
 static void put(Fold *fold, const char *bytes, gsize length, guint32 from)
 {
-	if (fold->length + length + 1 > fold->room) {
-		fold->room = (fold->length + length + 1) * 2;
-		fold->out = g_realloc(fold->out, fold->room);
-		if (fold->origin)
-			fold->origin = g_renew(guint32, fold->origin, fold->room);
-	}
+	reserve(fold, length);
 	for (gsize i = 0; i < length; i++) {
 		if (fold->origin)
 			fold->origin[fold->length] = from;
@@ -189,6 +194,27 @@ static void fold_wide_char(Fold *fold, gunichar c, guint32 from)
 			put_folded_char(fold, parts[i], from);
 }
 
+static gboolean is_plain(char c)
+{
+	return c > ' ' && c < 0x7f && c != '`';
+}
+
+/* A run of visible ASCII, most of most mail: as it is, in lower case. */
+static const char *fold_plain_run(Fold *fold, const char *p, guint32 from)
+{
+	gsize length = 1;
+	while (is_plain(p[length]))
+		length++;
+	reserve(fold, length);
+	char *out = fold->out + fold->length;
+	for (gsize i = 0; i < length; i++)
+		out[i] = (char)(p[i] | (p[i] >= 'A' && p[i] <= 'Z' ? 0x20 : 0));
+	for (gsize i = 0; fold->origin && i < length; i++)
+		fold->origin[fold->length + i] = from + (guint32)i;
+	fold->length += length;
+	return p + length;
+}
+
 char *text_fold(const char *text, guint32 **origin)
 {
 	gsize room = strlen(text) + 16;
@@ -196,6 +222,10 @@ char *text_fold(const char *text, guint32 **origin)
 
 	for (const char *p = text; *p;) {
 		guint32 from = (guint32)(p - text);
+		if (is_plain(*p)) {
+			p = fold_plain_run(&fold, p, from);
+			continue;
+		}
 		unsigned char byte = (unsigned char)*p;
 		const char *next = byte < 0x80 ? p + 1 : g_utf8_next_char(p);
 		gunichar c = byte < 0x80 ? byte : g_utf8_get_char(p);
@@ -209,11 +239,8 @@ char *text_fold(const char *text, guint32 **origin)
 			else if (last != ' ' && last != '\n')
 				put(&fold, line ? "\n" : " ", 1, from);
 		} else if (c < 0x80) {
-			char lower = (char)g_ascii_tolower((char)c);
-			if (c == '`')
-				lower = '\'';
-			if (c >= 0x20 && c < 0x7f)
-				put(&fold, &lower, 1, from);
+			if (c == '`')   /* other controls are dropped */
+				put(&fold, "'", 1, from);
 		} else {
 			fold_wide_char(&fold, c, from);
 		}
