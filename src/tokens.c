@@ -23,7 +23,13 @@ static gboolean is_word_char(gunichar c)
 
 static gboolean is_address_char(char c)
 {
-	return g_ascii_isalnum(c) || (c && strchr("._%+-@/:?=&#~!$*'", c) != NULL);
+	switch (c) {
+	case '.': case '_': case '%': case '+': case '-': case '@': case '/': case ':': case '?': case '=': case '&': case '#': case '~': case '!':
+	case '$': case '*': case '\'':
+		return TRUE;
+	default:
+		return g_ascii_isalnum(c);
+	}
 }
 
 /* The length of the mail address or URL that begins here, or 0. */
@@ -32,8 +38,10 @@ static gsize opaque_length(const char *p)
 	gsize length = 0;
 	gboolean at = FALSE, scheme = FALSE;
 	for (; is_address_char(p[length]); length++) {
-		at = at || (p[length] == '@' && length && g_ascii_isalnum(p[length + 1]));
-		scheme = scheme || (p[length] == ':' && p[length + 1] == '/' && p[length + 2] == '/');
+		if (p[length] == '@')
+			at = at || (length && g_ascii_isalnum(p[length + 1]));
+		else if (p[length] == ':')
+			scheme = scheme || (p[length + 1] == '/' && p[length + 2] == '/');
 	}
 	if (!at && !scheme && strncmp(p, "www.", 4) != 0)
 		return 0;
