@@ -50,4 +50,5 @@ int command_reclassify(CommandContext *context, int argc, char **argv);
 int command_check(CommandContext *context, int argc, char **argv);
 int command_export(CommandContext *context, int argc, char **argv);
 int command_outbox(CommandContext *context, int argc, char **argv);
+int command_store(CommandContext *context, int argc, char **argv);
 int command_configtest(CommandContext *context, int argc, char **argv);

@@ -24,6 +24,7 @@ static const Command commands[] = {
 	{ "reclassify", command_reclassify, "Say what a message asks instead" },
 	{ "check", command_check, "Ask whether mail to an address is suppressed" },
 	{ "export", command_export, "Print suppression changes as CSV or NDJSON" },
+	{ "store", command_store, "Copy, check or compact the store" },
 	{ "configtest", command_configtest, "Check configuration, filters, laws and texts" },
 	{ "help", command_help, "Explain a command" },
 };

@@ -56,3 +56,22 @@ static inline void testing_read(Store *store, StoreWork work, gpointer data)
 	g_assert_no_error(error);
 	g_assert_true(ok);
 }
+
+typedef struct {
+	char *directory;
+	Store *store;
+} StoreFixture;
+
+static inline void testing_set_up(StoreFixture *f, gconstpointer data)
+{
+	(void)data;
+	f->directory = testing_directory();
+	f->store = testing_store(f->directory);
+}
+
+static inline void testing_tear_down(StoreFixture *f, gconstpointer data)
+{
+	(void)data;
+	store_close(f->store);
+	testing_remove(f->directory);
+}

@@ -1,0 +1,160 @@
+/* A process that records as fast as it can, four jobs waiting at any time, is killed at a random moment, again and again.  It tells each
+ * number on a pipe after the commit: all that it told must be there afterwards, and the store must be whole. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "committer.h"
+#include "store-admin.h"
+#include "store-testing.h"
+
+enum { ROUNDS = 200, MOST_MICROSECONDS = 20000, CHECK_EVERY = 20 };
+
+/* --- the child ------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	Committer *committer;
+	guint64 record, case_number;
+} Job;
+
+/* A message of an opt-out as the milter records it. */
+static gboolean work(StoreTxn *txn, gpointer data, GError **error)
+{
+	Job *job = data;
+	g_autoptr(Record) record = record_new();
+	g_autofree char *text = g_strnfill(600, 'x');
+	g_autoptr(GBytes) raw = g_bytes_new_static(text, 600);
+	g_autoptr(Case) c = case_new();
+	if (!store_put_record(txn, record, raw, error))
+		return FALSE;
+	c->record = job->record = record->number;
+	c->state = STATE_OPEN;
+	c->subject_address = g_strdup_printf("u%" G_GUINT64_FORMAT "@example.org", job->record);
+	g_date_set_dmy(&c->due, 24, 12, 2026);
+	if (!store_put_case(txn, c, error))
+		return FALSE;
+	job->case_number = c->number;
+	g_autoptr(Event) event = event_new("received", c->number, TESTING_NOW);
+	g_autoptr(Letter) letter = letter_new();
+	letter->case_number = c->number;
+	memcpy(letter->reference, c->reference, REFERENCE_SIZE);
+	letter->to = g_strdup(c->subject_address);
+	return store_put_event(txn, event, error) && store_put_letter(txn, letter, error);
+}
+
+static void done(gpointer data, const GError *error)
+{
+	Job *job = data;
+	if (error)
+		_exit(2);
+	char line[64];
+	int length = g_snprintf(line, sizeof line, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", job->record, job->case_number);
+	if (write(STDOUT_FILENO, line, (size_t)length) != length)
+		_exit(3);
+	committer_submit(job->committer, work, done, job);
+}
+
+static int child(const char *directory)
+{
+	g_autoptr(Store) store = store_open(directory, TESTING_MAP, STORE_WRITE, NULL);
+	if (!store)
+		return 1;
+	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+	Committer *committer = committer_new(store, loop);
+	Job jobs[4];
+	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++) {
+		jobs[i].committer = committer;
+		committer_submit(committer, work, done, &jobs[i]);
+	}
+	ev_run(loop, 0);
+	return 0;
+}
+
+/* --- the judge ------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	guint64 record, case_number;
+} Told;
+
+static gboolean check_told(StoreTxn *txn, gpointer data, GError **error)
+{
+	GArray *told = data;
+	for (guint i = 0; i < told->len; i++) {
+		const Told *t = &g_array_index(told, Told, i);
+		g_autoptr(Record) record = store_get_record(txn, t->record, error);
+		g_autoptr(GBytes) raw = store_get_raw(txn, t->record, error);
+		g_autoptr(Case) c = store_get_case(txn, t->case_number, error);
+		g_assert_no_error(*error);
+		g_assert_nonnull(record);
+		g_assert_cmpuint(g_bytes_get_size(raw), ==, 600);
+		g_assert_nonnull(c);
+		g_assert_cmpuint(c->record, ==, t->record);
+	}
+	return TRUE;
+}
+
+static void check_whole(Store *store)
+{
+	GError *error = NULL;
+	g_autoptr(GPtrArray) report = g_ptr_array_new_with_free_func(g_free);
+	g_assert_true(store_check(store, report, &error));
+	if (report->len)
+		g_error("the store has faults: %s", (char *)g_ptr_array_index(report, 0));
+}
+
+static char *own_program;
+
+/* Adds to `told` what the child told before it was killed. */
+static void run_and_kill(const char *directory, GArray *told)
+{
+	char *argv[] = { own_program, (char *)"--child", (char *)directory, NULL };
+	GError *error = NULL;
+	GPid pid;
+	int out, status;
+	g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL, &error));
+	g_usleep((gulong)g_test_rand_int_range(0, MOST_MICROSECONDS));   /* not to wait for anything: the moment of death itself */
+	kill(pid, SIGKILL);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	FILE *stream = fdopen(out, "r");
+	char line[64];
+	while (fgets(line, sizeof line, stream)) {
+		Told t;
+		if (strchr(line, '\n') && sscanf(line, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &t.record, &t.case_number) == 2)
+			g_array_append_val(told, t);
+	}
+	fclose(stream);
+}
+
+static void test_kill(void)
+{
+	char *directory = testing_directory();
+	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(Told));
+	for (guint i = 1; i <= ROUNDS; i++) {
+		guint before = told->len;
+		run_and_kill(directory, told);
+		if (i % CHECK_EVERY && told->len == before)
+			continue;
+		Store *store = testing_store(directory);
+		g_autoptr(GArray) fresh = g_array_new(FALSE, FALSE, sizeof(Told));
+		g_array_append_vals(fresh, &g_array_index(told, Told, before), told->len - before);
+		testing_read(store, check_told, i % CHECK_EVERY ? fresh : told);
+		if (i % CHECK_EVERY == 0)
+			check_whole(store);
+		store_close(store);
+	}
+	g_test_message("%u records told and found after %d kills", told->len, ROUNDS);
+	g_assert_cmpuint(told->len, >, ROUNDS);   /* or it proved nothing */
+	testing_remove(directory);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && g_str_equal(argv[1], "--child"))
+		return child(argv[2]);
+	own_program = argv[0];
+	testing_init(argc, argv);
+	g_test_add_func("/store-crash/kill", test_kill);
+	return g_test_run();
+}
