@@ -2,6 +2,7 @@
 
 #include "effects.h"
 #include "fields.h"
+#include "log.h"
 #include "outbox.h"
 #include "status.h"
 
@@ -118,6 +119,38 @@ gboolean outbox_put(StoreTxn *txn, Letter *letter, const char *type, gint64 now,
 {
 	return store_put_letter(txn, letter, error) &&
 	       (!type || effects_note(txn, type, letter->case_number, now, describe(letter), error));
+}
+
+static gboolean note_sending(const Letter *letter, gpointer data)
+{
+	if (letter->state == DELIVERY_SENDING)
+		g_array_append_val((GArray *)data, letter->number);
+	return TRUE;
+}
+
+gboolean outbox_recover_all(StoreTxn *txn, gint64 now, guint *count, GError **error)
+{
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint64));
+	if (!store_each_letter_due(txn, G_MAXINT64, note_sending, numbers, error))
+		return FALSE;
+	for (guint i = 0; i < numbers->len; i++) {
+		g_autoptr(Letter) letter = store_get_letter(txn, g_array_index(numbers, guint64, i), error);
+		if (!letter || !outbox_put(txn, letter, outbox_recover(letter, now), now, error))
+			return FALSE;
+	}
+	*count = numbers->len;
+	return TRUE;
+}
+
+void outbox_log(const Letter *letter, const char *event, const char *reply)
+{
+	LogPriority priority = letter->state == DELIVERY_SENT     ? LOG_INFORMATION
+			       : letter->state == DELIVERY_FAILED ? LOG_ERROR
+			       : letter->state == DELIVERY_DUE    ? LOG_NOTICE
+								  : LOG_WARNING;
+	g_autofree char *to = log_address(letter->to), *attempts = g_strdup_printf("%u", letter->attempts);
+	log_event(priority, event, "ref", letter->reference, "to", to, "state", delivery_name(letter->state), "attempts", attempts,
+		  "message_id", letter->message_id, "reply", reply ? reply : letter->reason, NULL);
 }
 
 gboolean outbox_release(StoreTxn *txn, Letter *letter, const char *operator, gint64 now, GError **error)

@@ -26,8 +26,12 @@ void outbox_claim(Letter *letter);
 const char *outbox_settle(Letter *letter, SubmitResult result, const char *reply, gint64 now, double jitter);
 /* Found in `sending` at the start: its transfer was cut off by a crash. */
 const char *outbox_recover(Letter *letter, gint64 now);
+/* … for all such letters of the store: *count of them. */
+gboolean outbox_recover_all(StoreTxn *txn, gint64 now, guint *count, GError **error);
 /* Never to be sent as things are (nothing can be composed): a task. */
 const char *outbox_give_up(Letter *letter, const char *reason, gint64 now);
 
 /* Stores the letter, and the event unless `type` is NULL. */
 gboolean outbox_put(StoreTxn *txn, Letter *letter, const char *type, gint64 now, GError **error);
+/* One line, once that is on disk. */
+void outbox_log(const Letter *letter, const char *event, const char *reply);

@@ -2,8 +2,9 @@
  *
  *   due letters → `sending` committed → ack → submit → `sent` | `failed` | later | `ambiguous` committed
  *
- * What is found in `sending` at the start was interrupted by a crash: it becomes `ambiguous`, and is sent once more with the same Message-ID.
- * Retries back off exponentially with jitter, from a minute to four hours, for five days; then the letter has failed and is a task.
+ * What is found in `sending` at the start was interrupted by a crash: it becomes `ambiguous`, and is sent once more with the same
+ * Message-ID.  Retries back off exponentially with jitter, from a minute to four hours, for five days; then the letter has failed and is a
+ * task.  Only as many letters are `sending` as there are connections for, twice over, so that a crash casts doubt on few.
  */
 #pragma once
 #include <ev.h>
@@ -15,12 +16,21 @@
 
 typedef struct Outbox Outbox;
 
-Outbox *outbox_new(struct ev_loop *loop, Store *store, Committer *committer, Submit *submit, const AckTexts *texts, const Config *config);
-/* Looks for due letters now and then at their times (another process queues them: a look every few seconds). */
+/* All but `config` (referenced) are borrowed.  Only one outbox may work a store at a time: the program sees to that. */
+Outbox *outbox_new(struct ev_loop *loop, Store *store, Committer *committer, Submit *submit, guint connections, const AckTexts *texts,
+		   const Config *config);
+/* For letters from now on; the former texts are not used any more. */
+void outbox_configure(Outbox *outbox, const AckTexts *texts, const Config *config);
+/* Looks for due letters now and then (another process queues them), until outbox_drain.  In observe mode none are taken. */
 void outbox_start(Outbox *outbox);
-/* Takes no more letters; `done` once those under way are settled. */
+/* Takes all letters that are due, each once, then calls `done`. */
+void outbox_run_once(Outbox *outbox, void (*done)(gpointer), gpointer data);
+/* Takes no more letters; `done` (in place of that of outbox_run_once) once those under way are settled. */
 void outbox_drain(Outbox *outbox, void (*done)(gpointer), gpointer data);
+/* Something could not be committed: it is logged, and the letters concerned will be ambiguous at the next start. */
+gboolean outbox_has_failed(const Outbox *outbox);
+/* After `done`. */
 void outbox_free(Outbox *outbox);
 
-/* In a write transaction: an operator's release of a held or failed letter. */
+/* In a write transaction: an operator's release of a held or failed letter.  *error PERMANENT: it is neither. */
 gboolean outbox_release(StoreTxn *txn, Letter *letter, const char *operator, gint64 now, GError **error);
