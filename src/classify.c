@@ -175,6 +175,14 @@ static void settle_plausible(Judgement *j)
 	review(j, "not clear what it asks for");
 }
 
+static double best_confidence(const Judgement *j)
+{
+	double best = 0;
+	for (RequestType type = 0; type < REQUEST_COUNT; type++)
+		best = MAX(best, j->score->requests[type].confidence);
+	return best;
+}
+
 static gboolean any_spoken_of(const Judgement *j)
 {
 	for (RequestType type = 0; type < REQUEST_COUNT; type++)
@@ -212,8 +220,8 @@ static void settle_at_opt_out_address(Judgement *j)
 		return;
 	if (is_clear(j, REQUEST_MARKETING_OPT_IN))
 		review(j, "it asks to subscribe, at an address for opt-outs");
-	else if (j->score->spoken_of[REQUEST_MARKETING_OPT_OUT].is_strong)
-		review(j, "it speaks of opting out without asking for it, at an address for opt-outs");
+	else if (j->score->is_negated[REQUEST_MARKETING_OPT_OUT])
+		review(j, "it says not to, at an address for opt-outs");
 	else if (j->score->words > SHORT_TEXT)
 		review(j, "a long text without an opt-out, at an address for opt-outs");
 }
@@ -235,7 +243,7 @@ static void settle_meaning(Judgement *j)
 		settle_at_opt_out_address(j);
 	} else if (asks) {
 		settle_requests(j);
-		if (kinds[KIND_UNRELATED].is_strong)
+		if (kinds[KIND_UNRELATED].is_strong && kinds[KIND_UNRELATED].confidence > best_confidence(j))
 			review(j, "it has the words of a newsletter");
 	} else if (kinds[KIND_CONFIRMATION].is_strong && is_reply(j->facts)) {
 		settle_kind(j, KIND_CONFIRMATION, NULL);
@@ -299,9 +307,7 @@ static void settle_subject(Judgement *j)
 		return;
 	if (other && count > 1)
 		review(j, "it names several addresses");
-	else if (verdict->agent && !verdict->subject_address)
-		review(j, "written for someone else, whose address it does not name");
-	else if (!verdict->subject_address)
+	else if (!verdict->subject_address && !verdict->agent)
 		review(j, j->facts->from_count > 1 ? "several From addresses" : "no From address that can be used");
 }
 

@@ -17,6 +17,7 @@ typedef struct {
 	guint32 start, end, sentence;
 	gboolean dropped;      /* counts for nothing */
 	gboolean spoken_of;    /* negated or hypothetical */
+	gboolean negated;
 } Hit;
 
 /* One text on its way through the steps below. */
@@ -114,7 +115,7 @@ static gboolean find_hits(Reading *reading, Languages *languages)
 			continue;
 		if (reading->hits->len == SCORE_MAX_HITS)
 			return FALSE;
-		Hit hit = { rule, match->start, match->end, token_at(reading, match->start)->sentence, FALSE, FALSE };
+		Hit hit = { rule, match->start, match->end, token_at(reading, match->start)->sentence, FALSE, FALSE, FALSE };
 		g_array_append_val(reading->hits, hit);
 	}
 	return TRUE;
@@ -196,7 +197,7 @@ static void apply_negations(Reading *reading)
 		for (guint k = 0; k < reading->hits->len; k++)
 			if (is_request(hit_at(reading, k)) && hit_at(reading, k)->sentence == negation->sentence &&
 			    reaches(reading, negation, hit_at(reading, k)))
-				hit_at(reading, k)->spoken_of = TRUE;
+				hit_at(reading, k)->spoken_of = hit_at(reading, k)->negated = TRUE;
 	}
 }
 
@@ -295,6 +296,8 @@ static void add_up(const Reading *reading, gboolean is_reply, Score *score)
 			continue;
 		g_ptr_array_add(counted, hit);
 		add_to_sign(reading, sign_of(score, hit), hit, weight_of(reading, hit->rule));
+		if (hit->negated)
+			score->is_negated[hit->rule->value] = TRUE;
 	}
 }
 

@@ -31,6 +31,7 @@ enum { SCORE_MAX_HITS = 3000, SCORE_MAX_ADDRESSES = 20 };
 typedef struct {
 	Sign requests[REQUEST_COUNT];
 	Sign spoken_of[REQUEST_COUNT];   /* requests that were negated, or only asked about */
+	gboolean is_negated[REQUEST_COUNT];
 	Sign kinds[KIND_COUNT];
 	Sign laws[LAW_COUNT];
 	Sign urgent, agent, client_made;

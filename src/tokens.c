@@ -82,7 +82,7 @@ static gboolean stop_ends_sentence(const Cutter *cutter, const char *p)
 	gsize length = last->end - last->start;
 	if (length == 1 || (p[1] == ' ' && g_ascii_isdigit(p[2])))
 		return FALSE;
-	gboolean number = TRUE;
+	gboolean number = length <= 2;   /* an ordinal */
 	for (gsize i = last->start; i < last->end; i++)
 		number = number && g_ascii_isdigit(folded[i]);
 	const char *next = cutter->out->text + cutter->out->origin[(gsize)(p - folded) + 2];

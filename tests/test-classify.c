@@ -78,6 +78,7 @@ static const Case addresses[] = {
 	{ "opt-out-detail", "unsubscribe+abc@example.com", NULL, "", NULL, "request", "marketing-opt-out", NULL },
 	{ "opt-out-opt-in", UNSUB, NULL, "please subscribe me", NULL, "request", "marketing-opt-in marketing-opt-out", "review" },
 	{ "opt-out-negated", UNSUB, NULL, "I don't want to unsubscribe", NULL, "request", "marketing-opt-out", "review" },
+	{ "opt-out-asked-about", UNSUB, NULL, "How can I unsubscribe me?", NULL, "request", "marketing-opt-out", NULL },
 	{ "opt-out-absent", UNSUB, NULL, "I am out of the office", NULL, "auto-reply", "", NULL },
 	{ "opt-out-list-mail", UNSUB, NULL, "the offer", "list", "unrelated", "", NULL },
 	{ "delivered-to", "all@example.com", NULL, "", "delivered-to=leave@example.com", "request", "marketing-opt-out", NULL },
@@ -87,7 +88,7 @@ static const Case addresses[] = {
 	{ "several-addresses", PRIV, NULL, "remove a@work.example and b@work.example from your list", NULL, "request", "marketing-opt-out", "review for=bob@home.example" },
 	{ "our-address", PRIV, NULL, "remove news@example.com from your list", NULL, "request", "marketing-opt-out", "for=bob@home.example" },
 	{ "agent", PRIV, NULL, "On behalf of Ann, ann@home.example: delete my data", NULL, "request", "erasure", "agent for=ann@home.example" },
-	{ "agent-without-address", PRIV, NULL, "On behalf of Ann: delete my data", NULL, "request", "erasure", "agent review for=-" },
+	{ "agent-without-address", PRIV, NULL, "On behalf of Ann: delete my data", NULL, "request", "erasure", "agent for=-" },
 	{ "no-from", PRIV, NULL, "delete my data", "from=", "request", "erasure", "review for=-" },
 };
 

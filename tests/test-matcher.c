@@ -79,6 +79,7 @@ static void test_sentences(void)
 		{ "z. B. morgen", "000" },
 		{ "我要退订。谢谢", "000011" },
 		{ "see 1.2.3.4 now", "000000" },
+		{ "error 404. Stop", "001" },
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *sentences = sentences_of(cases[i].text);
