@@ -4,7 +4,7 @@
 #include "address.h"
 #include "date.h"
 #include "fields.h"
-#include "outbox.h"
+#include "outbox-fate.h"
 #include "output.h"
 #include "status.h"
 #include "store.h"

@@ -25,6 +25,7 @@ static const Command commands[] = {
 	{ "check", command_check, "Ask whether mail to an address is suppressed" },
 	{ "export", command_export, "Print suppression changes as CSV or NDJSON" },
 	{ "store", command_store, "Copy, check or compact the store" },
+	{ "outbox", command_outbox, "List acknowledgements not delivered, or release one" },
 	{ "configtest", command_configtest, "Check configuration, filters, laws and texts" },
 	{ "help", command_help, "Explain a command" },
 };

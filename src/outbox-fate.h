@@ -35,3 +35,6 @@ const char *outbox_give_up(Letter *letter, const char *reason, gint64 now);
 gboolean outbox_put(StoreTxn *txn, Letter *letter, const char *type, gint64 now, GError **error);
 /* One line, once that is on disk. */
 void outbox_log(const Letter *letter, const char *event, const char *reply);
+
+/* In a write transaction: an operator's release of a held or failed letter.  *error PERMANENT: it is neither. */
+gboolean outbox_release(StoreTxn *txn, Letter *letter, const char *operator, gint64 now, GError **error);

@@ -31,6 +31,3 @@ void outbox_drain(Outbox *outbox, void (*done)(gpointer), gpointer data);
 gboolean outbox_has_failed(const Outbox *outbox);
 /* After `done`. */
 void outbox_free(Outbox *outbox);
-
-/* In a write transaction: an operator's release of a held or failed letter.  *error PERMANENT: it is neither. */
-gboolean outbox_release(StoreTxn *txn, Letter *letter, const char *operator, gint64 now, GError **error);
