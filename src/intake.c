@@ -105,6 +105,12 @@ static void committed(gpointer data, const GError *error)
 
 /* --- before it -------------------------------------------------------------------------------------------------- */
 
+/* In the committer's thread. */
+static gboolean write_recording(StoreTxn *txn, gpointer data, GError **error)
+{
+	return recording_write(txn, ((const Passage *)data)->recording, error);
+}
+
 static void was_read(gpointer data, Verdict *verdict, const GError *error)
 {
 	Reading *reading = data;
@@ -122,7 +128,7 @@ static void was_read(gpointer data, Verdict *verdict, const GError *error)
 	if (passage->unavailable)
 		committed(passage, passage->unavailable);
 	else
-		committer_submit(passage->intake->committer, recording_write, committed, passage);
+		committer_submit(passage->intake->committer, write_recording, committed, passage);
 }
 
 static void read_part(Passage *passage, guint index)
