@@ -43,6 +43,7 @@ Store *command_open_store(const CommandContext *context, StoreMode mode, Config 
 const char *command_operator(void);
 
 /* --- the commands, each in its file --- */
+int command_classify(CommandContext *context, int argc, char **argv);
 int command_queue(CommandContext *context, int argc, char **argv);
 int command_show(CommandContext *context, int argc, char **argv);
 int command_approve(CommandContext *context, int argc, char **argv);

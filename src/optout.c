@@ -18,6 +18,7 @@ typedef struct {
 static int command_help(CommandContext *context, int argc, char **argv);
 
 static const Command commands[] = {
+	{ "classify", command_classify, "Tell what messages in files ask for" },
 	{ "queue", command_queue, "List what waits for someone, soonest due first" },
 	{ "show", command_show, "Tell all about one case" },
 	{ "approve", command_approve, "Accept what was understood of a case in review" },
