@@ -307,7 +307,9 @@ static void settle_subject(Judgement *j)
 		return;
 	if (other && count > 1)
 		review(j, "it names several addresses");
-	else if (!verdict->subject_address && !verdict->agent)
+	else if (verdict->agent && !verdict->subject_address)
+		review(j, "written for someone else, whose address it does not name");
+	else if (!verdict->subject_address)
 		review(j, j->facts->from_count > 1 ? "several From addresses" : "no From address that can be used");
 }
 

@@ -69,6 +69,20 @@ static void put(Cutter *cutter, gsize start, gsize end, gboolean opaque)
 	g_array_append_val(cutter->out->tokens, token);
 }
 
+/* Words that a full stop shortens, in letters about law above all; no word that could end a sentence is among them. */
+static gboolean is_abbreviation(const char *word, gsize length)
+{
+	static const char *const words[] = {
+		"art", "abs", "gem", "nr", "bzw", "bzgl", "inkl", "ggf", "vgl", "lit", "evtl", "zzgl", "ca", "lt", "str", "hr", "fr", "dr", "prof", "ing",
+		"mr", "mrs", "ms", "st", "sec", "para", "cf", "ref", "inc", "ltd", "tel", "inh", "sog", "usw", "ziff", "inst", "approx", "dept", "mme", "mlle",
+		"sr", "sra", "sig", "dott", "num", "pag", "cap", "odst", "ust", "pkt", "mgr", "dhr", "mevr", "bijv", "al",
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+		if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 /* Does the full stop at `p` end a sentence?  Not in `5.1.1`, `Art. 17`, `17. November`, `z. B.`, `gem. Artikel`. */
 static gboolean stop_ends_sentence(const Cutter *cutter, const char *p)
 {
@@ -81,6 +95,8 @@ static gboolean stop_ends_sentence(const Cutter *cutter, const char *p)
 	const char *folded = cutter->out->folded;
 	gsize length = last->end - last->start;
 	if (length == 1 || (p[1] == ' ' && g_ascii_isdigit(p[2])))
+		return FALSE;
+	if (is_abbreviation(folded + last->start, length))
 		return FALSE;
 	gboolean number = length <= 2;   /* an ordinal */
 	for (gsize i = last->start; i < last->end; i++)

@@ -88,7 +88,7 @@ static const Case addresses[] = {
 	{ "several-addresses", PRIV, NULL, "remove a@work.example and b@work.example from your list", NULL, "request", "marketing-opt-out", "review for=bob@home.example" },
 	{ "our-address", PRIV, NULL, "remove news@example.com from your list", NULL, "request", "marketing-opt-out", "for=bob@home.example" },
 	{ "agent", PRIV, NULL, "On behalf of Ann, ann@home.example: delete my data", NULL, "request", "erasure", "agent for=ann@home.example" },
-	{ "agent-without-address", PRIV, NULL, "On behalf of Ann: delete my data", NULL, "request", "erasure", "agent for=-" },
+	{ "agent-without-address", PRIV, NULL, "On behalf of Ann: delete my data", NULL, "request", "erasure", "agent review for=-" },
 	{ "no-from", PRIV, NULL, "delete my data", "from=", "request", "erasure", "review for=-" },
 };
 

@@ -74,7 +74,7 @@ static void test_sentences(void)
 		{ "Dear all,\nplease delete it\nBob", "001112" },
 		{ "this line was wrapped by a program that breaks lines at\nsixty columns", "0000000000000" },
 		{ "this line ends its paragraph although it is a long one\n\nsixty columns", "0000000000011" },
-		{ "lt. art. 17 Abs. 1 lit. a sofort, bitte", "00000000,0" },
+		{ "gem. Art. 17 Abs. 1 lit. a sofort, bitte", "00000000,0" },
 		{ "am 17. November", "000" },
 		{ "z. B. morgen", "000" },
 		{ "我要退订。谢谢", "000011" },
