@@ -12,6 +12,13 @@ none() {
 page() { mandoc -T ascii -O width=1000 "$1" | col_free; }
 col_free() { sed "s/.$(printf '\b')//g"; }
 
+# invents PAGE OPTION…: the options on the page that the program does not have.
+invents() {
+	page "$1" | options | while read -r word; do
+		printf '%s\n' "$2" --help | grep -qx -e "$word" || echo "$word"
+	done
+}
+
 # describes PAGE WORD…: the words that the page lacks.
 describes() {
 	text=$(page "$1")
@@ -35,13 +42,18 @@ if [ -x "$bin/optout" ]; then
 	[ -n "$commands" ] || commands='no commands in optout --help'
 	# shellcheck disable=SC2086  # lists of words
 	none "optout(1): every command" "$(describes src/optout.1 $commands)"
-	# shellcheck disable=SC2046,SC2086
-	none "optout(1): every option" "$(describes src/optout.1 $(for c in '' $commands; do "$bin/optout" $c --help 2>/dev/null; done | options))"
+	# shellcheck disable=SC2086
+	taken=$(for c in '' $commands; do "$bin/optout" $c --help 2>/dev/null; done | options)
+	# shellcheck disable=SC2086
+	none "optout(1): every option" "$(describes src/optout.1 $taken)"
+	none "optout(1): no other option" "$(invents src/optout.1 "$taken")"
 fi
 for program in optout-milter.8 optout-send.8 optout-pipe.1; do
 	[ -x "$bin/${program%.*}" ] || continue
-	# shellcheck disable=SC2046,SC2086
-	none "$program: every option" "$(describes "src/$program" $("$bin/${program%.*}" --help 2>&1 | options))"
+	taken=$("$bin/${program%.*}" --help 2>&1 | options)
+	# shellcheck disable=SC2086
+	none "$program: every option" "$(describes "src/$program" $taken)"
+	none "$program: no other option" "$(invents "src/$program" "$taken")"
 done
 
 keys=$(sed -n 's/^	{ "\([a-z-]*\)", [A-Z_]*, G_STRUCT_OFFSET.*/\1/p' src/config.c | sort -u)
