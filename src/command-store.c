@@ -74,7 +74,7 @@ static const struct { const char *name; int parameters; int (*run)(Task *task, G
 int command_store(CommandContext *context, int argc, char **argv)
 {
 	gboolean json = FALSE;
-	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { NULL } };
+	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { .long_name = NULL } };
 	if (!command_parse(entries, "backup DIRECTORY | check | compact | upgrade",
 			   "Looks after the store.  `backup` copies it while it is in use, `check` compares all of its values and indexes (exit status 1: "
 			   "faults were found), `compact` gives unused space back (nobody else may have it open), `upgrade` brings it to this version's format.",

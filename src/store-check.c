@@ -47,7 +47,7 @@ static void need_number(Check *check, StoreDb db, guint64 wanted, const char *wh
 static void check_record(Check *check, guint64 number, const json_t *json, GError **error)
 {
 	(void)check, (void)number;
-	g_autoptr(Record) record = record_from_json(json, error);
+	record_free(record_from_json(json, error));
 }
 
 static void check_case(Check *check, guint64 number, const json_t *json, GError **error)

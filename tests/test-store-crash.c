@@ -1,5 +1,10 @@
 /* A process that records as fast as it can, four jobs waiting at any time, is killed at a random moment, again and again.  It tells each
- * number on a pipe after the commit: all that it told must be there afterwards, and the store must be whole. */
+ * number on a pipe after the commit: all that it told must be there afterwards, and the store must be whole.
+ *
+ * story/store-inject.t runs the same child and judge with system calls that fail:
+ *   test-store-crash --child DIRECTORY COUNT          ends after so many records; exit status 2: a commit failed and the store is broken
+ *   test-store-crash --judge DIRECTORY < what was told
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -9,14 +14,18 @@
 #include "store-admin.h"
 #include "store-testing.h"
 
-enum { ROUNDS = 200, MOST_MICROSECONDS = 20000, CHECK_EVERY = 20 };
+enum { ROUNDS = 200, MOST_MICROSECONDS = 8000, CHECK_EVERY = 20 };
 
 /* --- the child ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
+	Store *store;
 	Committer *committer;
+	guint *left;            /* records still to be made */
 	guint64 record, case_number;
 } Job;
+
+enum { CHILD_OK, CHILD_NO_STORE, CHILD_BROKEN, CHILD_NO_PIPE, CHILD_FAILED };
 
 /* A message of an opt-out as the milter records it. */
 static gboolean work(StoreTxn *txn, gpointer data, GError **error)
@@ -47,28 +56,32 @@ static void done(gpointer data, const GError *error)
 {
 	Job *job = data;
 	if (error)
-		_exit(2);
+		_exit(store_is_broken(job->store) ? CHILD_BROKEN : CHILD_FAILED);
 	char line[64];
 	int length = g_snprintf(line, sizeof line, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", job->record, job->case_number);
 	if (write(STDOUT_FILENO, line, (size_t)length) != length)
-		_exit(3);
-	committer_submit(job->committer, work, done, job);
+		_exit(CHILD_NO_PIPE);
+	if (*job->left && --*job->left)
+		committer_submit(job->committer, work, done, job);
 }
 
-static int child(const char *directory)
+/* The commits come one by one where few jobs wait, and in batches where they wait for each other: both are here. */
+static int child(const char *directory, guint count)
 {
 	g_autoptr(Store) store = store_open(directory, TESTING_MAP, STORE_WRITE, NULL);
 	if (!store)
-		return 1;
+		return CHILD_NO_STORE;
 	struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
 	Committer *committer = committer_new(store, loop);
 	Job jobs[4];
 	for (guint i = 0; i < G_N_ELEMENTS(jobs); i++) {
-		jobs[i].committer = committer;
+		jobs[i] = (Job){ .store = store, .committer = committer, .left = &count };
 		committer_submit(committer, work, done, &jobs[i]);
 	}
 	ev_run(loop, 0);
-	return 0;
+	committer_free(committer);
+	ev_loop_destroy(loop);
+	return CHILD_OK;
 }
 
 /* --- the judge ------------------------------------------------------------------------------------------------- */
@@ -103,27 +116,52 @@ static void check_whole(Store *store)
 		g_error("the store has faults: %s", (char *)g_ptr_array_index(report, 0));
 }
 
-static char *own_program;
-
-/* Adds to `told` what the child told before it was killed. */
-static void run_and_kill(const char *directory, GArray *told)
+static void read_told(FILE *stream, GArray *told)
 {
-	char *argv[] = { own_program, (char *)"--child", (char *)directory, NULL };
-	GError *error = NULL;
-	GPid pid;
-	int out, status;
-	g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL, &error));
-	g_usleep((gulong)g_test_rand_int_range(0, MOST_MICROSECONDS));   /* not to wait for anything: the moment of death itself */
-	kill(pid, SIGKILL);
-	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	FILE *stream = fdopen(out, "r");
 	char line[64];
 	while (fgets(line, sizeof line, stream)) {
 		Told t;
 		if (strchr(line, '\n') && sscanf(line, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &t.record, &t.case_number) == 2)
 			g_array_append_val(told, t);
 	}
+}
+
+static int judge(const char *directory)
+{
+	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(Told));
+	read_told(stdin, told);
+	Store *store = testing_store(directory);
+	testing_read(store, check_told, told);
+	check_whole(store);
+	/* It goes on from there. */
+	guint left = 0;
+	Job job = { .store = store, .left = &left };
+	testing_write(store, work, &job);
+	check_whole(store);
+	store_close(store);
+	printf("%u\n", told->len);
+	return 0;
+}
+
+static char *own_program;
+
+/* Adds to `told` what the child told before it was killed: at any moment, or once it is `at_work`. */
+static void run_and_kill(const char *directory, gboolean at_work, GArray *told)
+{
+	char *argv[] = { own_program, (char *)"--child", (char *)directory, (char *)"1000000", NULL };
+	GError *error = NULL;
+	GPid pid;
+	int out, status;
+	g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL, &out, NULL, &error));
+	FILE *stream = fdopen(out, "r");
+	int first = at_work ? fgetc(stream) : EOF;
+	if (first != EOF)
+		ungetc(first, stream);
+	g_usleep((gulong)g_test_rand_int_range(0, MOST_MICROSECONDS));   /* not to wait for anything: the moment of death itself */
+	kill(pid, SIGKILL);
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	read_told(stream, told);
 	fclose(stream);
 }
 
@@ -133,12 +171,13 @@ static void test_kill(void)
 	g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(Told));
 	for (guint i = 1; i <= ROUNDS; i++) {
 		guint before = told->len;
-		run_and_kill(directory, told);
+		run_and_kill(directory, i % 2, told);
 		if (i % CHECK_EVERY && told->len == before)
 			continue;
 		Store *store = testing_store(directory);
 		g_autoptr(GArray) fresh = g_array_new(FALSE, FALSE, sizeof(Told));
-		g_array_append_vals(fresh, &g_array_index(told, Told, before), told->len - before);
+		for (guint j = before; j < told->len; j++)
+			g_array_append_val(fresh, g_array_index(told, Told, j));
 		testing_read(store, check_told, i % CHECK_EVERY ? fresh : told);
 		if (i % CHECK_EVERY == 0)
 			check_whole(store);
@@ -151,8 +190,10 @@ static void test_kill(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 3 && g_str_equal(argv[1], "--child"))
-		return child(argv[2]);
+	if (argc == 4 && g_str_equal(argv[1], "--child"))
+		return child(argv[2], (guint)g_ascii_strtoull(argv[3], NULL, 10));
+	if (argc == 3 && g_str_equal(argv[1], "--judge"))
+		return judge(argv[2]);
 	own_program = argv[0];
 	testing_init(argc, argv);
 	g_test_add_func("/store-crash/kill", test_kill);

@@ -184,13 +184,20 @@ static void test_full(void)
 
 enum { CHILD_RECORDS = 60 };
 
-static int child(const char *directory)
+/* `big`: more than a megabyte in all. */
+static int child(const char *directory, gboolean big)
 {
+	g_autofree char *text = g_strnfill(100000, 'x');
+	g_autoptr(GBytes) raw = g_bytes_new_static(text, 100000);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = store_open(directory, (guint64)TESTING_MAP * 2, STORE_WRITE, &error);
-	guint64 number;
-	for (guint i = 0; store && i < CHILD_RECORDS && store_write(store, put_record, &number, &error); i++)
-		printf("%" G_GUINT64_FORMAT "\n", number);
+	guint64 number = 0;
+	for (guint i = 0; store && i < CHILD_RECORDS; i++) {
+		if (!store_write(store, big ? put_big_record : put_record, big ? (gpointer)raw : &number, &error))
+			break;
+		if (!big)
+			printf("%" G_GUINT64_FORMAT "\n", number);
+	}
 	return error ? 1 : 0;
 }
 
@@ -208,7 +215,7 @@ static gboolean count_records(StoreTxn *txn, gpointer data, GError **error)
 	return TRUE;
 }
 
-/* The child's map is larger than ours: we must notice and follow (MDB_MAP_RESIZED), and never share a number. */
+/* Two who write at once never share a number. */
 static void test_two_processes(StoreFixture *f, gconstpointer data)
 {
 	(void)data;
@@ -241,10 +248,41 @@ static void test_two_processes(StoreFixture *f, gconstpointer data)
 	testing_read(f->store, count_records, &number);
 }
 
+static gboolean has_record(StoreTxn *txn, gpointer data, GError **error)
+{
+	g_autoptr(Record) record = store_get_record(txn, *(guint64 *)data, error);
+	g_assert_nonnull(record);
+	return TRUE;
+}
+
+/* The child's map is larger, and it filled more than ours holds: we must notice and follow (MDB_MAP_RESIZED). */
+static void test_resized(void)
+{
+	char *directory = testing_directory();
+	char *argv[] = { own_program, (char *)"--child", directory, (char *)"big", NULL };
+	g_autoptr(GError) error = NULL;
+	int status;
+	guint64 number;
+	Store *store = store_open(directory, 1 << 20, STORE_WRITE, &error), *reader;
+	g_assert_no_error(error);
+	testing_write(store, put_record, &number);
+	g_assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+	g_assert_cmpint(status, ==, 0);
+	testing_write(store, put_record, &number);
+	g_assert_cmpuint(number, ==, CHILD_RECORDS + 2);
+	store_close(store);
+	reader = store_open(directory, 1 << 20, STORE_READ, &error);
+	g_assert_no_error(error);
+	g_assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
+	testing_read(reader, has_record, &number);
+	store_close(reader);
+	testing_remove(directory);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 3 && g_str_equal(argv[1], "--child"))
-		return child(argv[2]);
+	if (argc >= 3 && g_str_equal(argv[1], "--child"))
+		return child(argv[2], argc > 3);
 	own_program = argv[0];
 	testing_init(argc, argv);
 	g_test_add_func("/store-open/open", test_open);
@@ -255,5 +293,6 @@ int main(int argc, char **argv)
 	g_test_add("/store-open/format", StoreFixture, NULL, testing_set_up, test_format, testing_tear_down);
 	g_test_add_func("/store-open/full", test_full);
 	g_test_add("/store-open/two-processes", StoreFixture, NULL, testing_set_up, test_two_processes, testing_tear_down);
+	g_test_add_func("/store-open/resized", test_resized);
 	return g_test_run();
 }

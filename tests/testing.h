@@ -7,7 +7,8 @@
 /* g_test_init with `--tap`, which automake's driver reads. */
 static inline void testing_init(int argc, char **argv)
 {
-	char **args = g_new0(char *, (gsize)argc + 2);
+	static char **args;   /* GTest keeps pointers into it */
+	args = g_new0(char *, (gsize)argc + 2);
 	memcpy(args, argv, (gsize)argc * sizeof *argv);
 	int n = argc;
 	gboolean has_tap = FALSE;
