@@ -6,6 +6,7 @@
 #include "outbox-fate.h"
 
 enum {
+	WINDOW = 8,             /* letters in `sending` for each connection: enough that commits are shared and no connection waits for one */
 	LOOK_SECONDS = 2,       /* between looks into the store */
 	KNOWN_MOST = 1024,      /* due letters read at a look */
 	PAUSE_SECONDS = 60      /* after one relay after another connection failed */
@@ -333,7 +334,7 @@ Outbox *outbox_new(struct ev_loop *loop, Store *store, Committer *committer, Sub
 	outbox->store = store;
 	outbox->committer = committer;
 	outbox->submit = submit;
-	outbox->window = 2 * MAX(connections, 1);
+	outbox->window = WINDOW * MAX(connections, 1);
 	outbox->known = g_array_new(FALSE, FALSE, sizeof(guint64));
 	g_queue_init(&outbox->unsettled);
 	outbox->texts = texts;

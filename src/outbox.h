@@ -4,7 +4,7 @@
  *
  * What is found in `sending` at the start was interrupted by a crash: it becomes `ambiguous`, and is sent once more with the same
  * Message-ID.  Retries back off exponentially with jitter, from a minute to four hours, for five days; then the letter has failed and is a
- * task.  Only as many letters are `sending` as there are connections for, twice over, so that a crash casts doubt on few.
+ * task.  Only a few letters a connection are `sending` at a time, so that a crash casts doubt on few.
  */
 #pragma once
 #include <ev.h>
