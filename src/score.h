@@ -26,7 +26,7 @@ typedef struct {
 	gboolean is_announced;   /* inside or close behind a request's words, or those of [address] */
 } ScoreAddress;
 
-enum { SCORE_MAX_HITS = 3000, SCORE_MAX_ADDRESSES = 20 };
+enum { SCORE_MAX_ADDRESSES = 20 };
 
 typedef struct {
 	Sign requests[REQUEST_COUNT];
