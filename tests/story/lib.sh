@@ -228,7 +228,7 @@ postfix_config() {
 # postfix_start NAME: and wait until it listens
 postfix_start() {
 	postfix -c "$work/$1" start >"$work/$1.start" 2>&1 || { sed 's/^/# /' "$work/$1.start"; return 1; }
-	wait_until 20 'listening "$(sed -n "s/^127.0.0.1:\([0-9]*\) inet.*/\1/p" "$work/'"$1"'/master.cf")"'
+	wait_until 20 'listening "$(sed -n "s/^127.0.0.1:\([0-9]*\) inet.*/\1/p" "$work/'"$1"'/master.cf" | head -n 1)"'
 }
 
 # postfix_stop NAME: and wait until its master is gone
