@@ -191,7 +191,7 @@ static gboolean read_options(Sender *sender, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	Sender sender = { NULL };
+	Sender sender = { 0 };
 	int lock = -1;
 	g_autoptr(GError) error = NULL;
 	log_setup("optout-send", LOG_INFORMATION, FALSE);
