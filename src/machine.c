@@ -113,8 +113,8 @@ const char *machine_auto_reply(const Facts *facts, const char *sender, const Sco
 		return "null envelope sender";
 	if (facts->report_type)
 		return "multipart/report";
-	if (facts->has_loop_field)
-		return "X-Autoreply or X-Loop";
+	if (facts->has_loop_field && sign->confidence > 0)
+		return "X-Autoreply or X-Loop, and the words of an automatic reply";
 	if (sign->is_strong && sign->in_subject)
 		return "the words of an automatic reply in the subject";
 	if (facts->suppress && sign->confidence > 0)
@@ -130,6 +130,8 @@ const char *machine_bulk_mail(const Facts *facts)
 		return "List- header fields";
 	if (is(facts->precedence, "bulk") || is(facts->precedence, "list") || is(facts->precedence, "junk"))
 		return "Precedence: bulk";
+	if (facts->has_loop_field)
+		return "X-Loop or X-Autoreply";
 	if (facts->is_flagged_spam)
 		return "flagged as spam";
 	return NULL;

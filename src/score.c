@@ -7,6 +7,7 @@
 
 enum {
 	LONG_TEXT = 150,             /* words */
+	LETTER = 60,                 /* words from which a word on a line of its own is no message any more */
 	EVIDENCE_WORDS = 200,        /* bytes */
 	ANNOUNCEMENT_REACH = 5,      /* words between an announcement and the address */
 };
@@ -67,10 +68,10 @@ static void add_to_sign(const Phrases *phrases, Sign *sign, const Phrase *hit, d
 /* In a long text a word says less, and so does a line of its own. */
 static double weight_of(const Phrases *phrases, const FilterRule *rule)
 {
-	gboolean is_long = phrases->tokens->tokens->len > LONG_TEXT;
-	if (rule->strength == STRENGTH_STRONG && !(is_long && rule->at_start && rule->at_end))
+	guint words = phrases->tokens->tokens->len;
+	if (rule->strength == STRENGTH_STRONG && !(rule->at_start && rule->at_end && words > LETTER))
 		return SCORE_STRONG;
-	return is_long ? SCORE_WEAK_IN_LONG_TEXT : SCORE_WEAK;
+	return words > LONG_TEXT ? SCORE_WEAK_IN_LONG_TEXT : SCORE_WEAK;
 }
 
 /* The best first: strong before weak, longer before shorter. */
