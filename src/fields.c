@@ -132,6 +132,8 @@ static json_t *valid_string(const char *value)
 {
 	if (!value)
 		return json_null();
+	if (g_utf8_validate(value, -1, NULL))
+		return json_string_nocheck(value);
 	g_autofree char *text = text_valid(value, strlen(value));
 	return json_string_nocheck(text);
 }

@@ -89,15 +89,27 @@ static gboolean move_key(StoreTxn *txn, StoreDb db, const StoreKey *old, const S
 	return !now || store_db_put(txn, db, now, "", 0, 0, error);
 }
 
-static gboolean keep_indexes(StoreTxn *txn, const Case *old, const Case *c, GError **error)
+static void case_keys(const Case *c, StoreCaseKeys *keys)
 {
-	StoreKey old_due, due = store_due_key(c), old_subject, subject;
-	gboolean was_due = old && !case_state_is_finished(old->state), is_due = !case_state_is_finished(c->state);
-	if (was_due)
-		old_due = store_due_key(old);
-	gboolean had_subject = old && store_subject_key(old, &old_subject), has_subject = store_subject_key(c, &subject);
-	return move_key(txn, DB_DUE, was_due ? &old_due : NULL, is_due ? &due : NULL, error) &&
-	       move_key(txn, DB_SUBJECT, had_subject ? &old_subject : NULL, has_subject ? &subject : NULL, error);
+	keys->number = c->number;
+	g_strlcpy(keys->uuid, c->uuid, UUID_SIZE);
+	keys->due = store_due_key(c);
+	keys->is_due = !case_state_is_finished(c->state);
+	keys->has_subject = store_subject_key(c, &keys->subject);
+}
+
+/* `old`: what is in the indexes now. */
+static gboolean keep_indexes(StoreTxn *txn, const StoreCaseKeys *old, const Case *c, GError **error)
+{
+	StoreCaseKeys keys;
+	case_keys(c, &keys);
+	txn->last_case.number = 0;
+	gboolean was_due = old && old->is_due, had_subject = old && old->has_subject;
+	if (!move_key(txn, DB_DUE, was_due ? &old->due : NULL, keys.is_due ? &keys.due : NULL, error) ||
+	    !move_key(txn, DB_SUBJECT, had_subject ? &old->subject : NULL, keys.has_subject ? &keys.subject : NULL, error))
+		return FALSE;
+	txn->last_case = keys;
+	return TRUE;
 }
 
 static gboolean name_new_case(StoreTxn *txn, Case *c, GError **error)
@@ -125,6 +137,19 @@ static gboolean put_new_case(StoreTxn *txn, Case *c, GError **error)
 	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), MDB_APPEND, error) && keep_indexes(txn, NULL, c, error);
 }
 
+static gboolean read_case_keys(StoreTxn *txn, guint64 number, StoreCaseKeys *keys, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	g_autoptr(Case) c = store_get_case(txn, number, &failure);
+	if (!c && !failure)
+		status_fail(&failure, STATUS_PERMANENT, "case %" G_GUINT64_FORMAT " is not in the store", number);
+	if (c)
+		case_keys(c, keys);
+	if (failure)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return c != NULL;
+}
+
 gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
 {
 	if (!c->number) {
@@ -133,17 +158,14 @@ gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
 			c->number = 0;
 		return ok;
 	}
-	g_autoptr(GError) failure = NULL;
-	g_autoptr(Case) old = store_get_case(txn, c->number, &failure);
-	if (failure) {
-		g_propagate_error(error, g_steal_pointer(&failure));
+	StoreCaseKeys old = txn->last_case;
+	if (old.number != c->number && !read_case_keys(txn, c->number, &old, error))
 		return FALSE;
-	}
 	/* Also what a work function sees that kept the number of a run that was undone. */
-	if (!old || !g_str_equal(old->uuid, c->uuid))
-		return status_fail(error, STATUS_PERMANENT, "case %" G_GUINT64_FORMAT " is not in the store", c->number);
+	if (!g_str_equal(old.uuid, c->uuid))
+		return status_fail(error, STATUS_PERMANENT, "case %" G_GUINT64_FORMAT " is not the one in the store", c->number);
 	StoreKey key = store_key_number(c->number);
-	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), 0, error) && keep_indexes(txn, old, c, error);
+	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), 0, error) && keep_indexes(txn, &old, c, error);
 }
 
 Case *store_get_case(StoreTxn *txn, guint64 number, GError **error)

@@ -41,13 +41,36 @@ struct Store {
 	GRWLock resize;   /* read: a transaction is active; write: the map changes, which LMDB allows only when none is */
 };
 
+const char *store_db_name(StoreDb db);
+
+/* --- keys: built up piece by piece; one that grew too long fails when it is used --- */
+
+enum { STORE_KEY_MOST = 511 };   /* LMDB's limit */
+typedef struct { gsize length; guint8 bytes[STORE_KEY_MOST + 1]; } StoreKey;
+
+StoreKey store_key(void);
+void store_key_bytes(StoreKey *key, const void *bytes, gsize length);
+void store_key_text(StoreKey *key, const char *text);   /* with its NUL */
+void store_key_u32(StoreKey *key, guint32 value);
+void store_key_u64(StoreKey *key, guint64 value);
+StoreKey store_key_number(guint64 number);
+/* The number that a key or value ends in; 0 where it is too short. */
+guint64 store_last_number(const void *bytes, gsize length);
+
+/* What the indexes hold of a case. */
+typedef struct {
+	guint64 number;   /* 0: nothing */
+	char uuid[UUID_SIZE];
+	gboolean is_due, has_subject;
+	StoreKey due, subject;
+} StoreCaseKeys;
+
 struct StoreTxn {
 	Store *store;
 	MDB_txn *txn;
-	gboolean failed;  /* a call of LMDB failed: this transaction can't be committed, whatever `work` says */
+	gboolean failed;          /* a call of LMDB failed: this transaction can't be committed, whatever `work` says */
+	StoreCaseKeys last_case;  /* put in this transaction: whoever makes a case puts it again with its effects, and need not read it for that */
 };
-
-const char *store_db_name(StoreDb db);
 
 /* --- opening: store-directory.c, store.c --- */
 
@@ -64,20 +87,6 @@ Store *store_open_any(const char *directory, guint64 map_size, StoreMode mode, i
 
 /* Turns an LMDB code into *error, FALSE.  What means that the environment can't be trusted makes the store broken. */
 gboolean store_fail(Store *store, int code, const char *what, GError **error);
-
-/* --- keys: built up piece by piece; one that grew too long fails when it is used --- */
-
-enum { STORE_KEY_MOST = 511 };   /* LMDB's limit */
-typedef struct { gsize length; guint8 bytes[STORE_KEY_MOST + 1]; } StoreKey;
-
-StoreKey store_key(void);
-void store_key_bytes(StoreKey *key, const void *bytes, gsize length);
-void store_key_text(StoreKey *key, const char *text);   /* with its NUL */
-void store_key_u32(StoreKey *key, guint32 value);
-void store_key_u64(StoreKey *key, guint64 value);
-StoreKey store_key_number(guint64 number);
-/* The number that a key or value ends in; 0 where it is too short. */
-guint64 store_last_number(const void *bytes, gsize length);
 
 /* --- values --- */
 

@@ -135,7 +135,10 @@ static void abandon(StoreTxn *txn)
 
 static gboolean start(Store *store, StoreTxn *txn, guint flags, GError **error)
 {
-	*txn = (StoreTxn){ .store = store };
+	txn->store = store;
+	txn->txn = NULL;
+	txn->failed = FALSE;
+	txn->last_case.number = 0;
 	if (store_is_broken(store))
 		return status_fail(error, STATUS_TEMPORARY, "the store %s broke; this program must be started again", store->directory);
 	int rc = begin(store, flags, &txn->txn);
