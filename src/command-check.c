@@ -60,7 +60,7 @@ int command_check(CommandContext *context, int argc, char **argv)
 		{ "controller", 0, 0, G_OPTION_ARG_STRING, &controller, "Mail of this controller (default: any)", "NAME" },
 		{ "scope", 0, 0, G_OPTION_ARG_STRING, &scope, "marketing (default), disclosure, or a list's name", "SCOPE" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "ADDRESS", "Tells whether mail to an address is suppressed: exit status 0 yes, 1 no, 2 error.", 1, 1, &argc, &argv))
 		return COMMAND_ERROR;

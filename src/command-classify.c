@@ -83,7 +83,7 @@ int command_classify(CommandContext *context, int argc, char **argv)
 		{ "authserv-id", 0, 0, G_OPTION_ARG_STRING, &authserv_id, "Believe Authentication-Results of this server", "NAME" },
 		{ "summary", 0, 0, G_OPTION_ARG_NONE, &as_summary, "Only tell what there is, and how much of it", NULL },
 		COMMAND_JSON_OPTION(&as_json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "FILE|DIRECTORY|-…",
 			   "Tells what messages ask for: files, directories, Maildirs, mbox files, or standard input.\n"

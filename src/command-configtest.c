@@ -13,13 +13,13 @@ static GError *find_fault(const Config *config)
 	g_autoptr(Laws) laws = laws_load(config->filters, &error);
 	g_autoptr(AckTexts) texts = error ? NULL : ack_texts_load(config->filters, &error);
 	g_autoptr(Filters) filters = error ? NULL : filters_load(config->filters, &error);
-	return error;
+	return laws && texts && filters ? NULL : error;
 }
 
 int command_configtest(CommandContext *context, int argc, char **argv)
 {
 	gboolean json = FALSE;
-	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { NULL } };
+	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { 0 } };
 	if (!command_parse(entries, "", "Reads configuration, filters, laws and texts as the daemons do, and tells what they would stumble over.", 0, 0,
 	                   &argc, &argv))
 		return COMMAND_ERROR;

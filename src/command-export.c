@@ -86,7 +86,7 @@ int command_export(CommandContext *context, int argc, char **argv)
 		{ "since", 0, 0, G_OPTION_ARG_STRING, &since, "Changes from this time on: 2026-11-24 or 2026-11-24T10:00:00Z (default: all)", "TIME" },
 		{ "format", 0, 0, G_OPTION_ARG_STRING, &format, "csv (default) or ndjson", "FORMAT" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "", "Prints suppressions that were set or lifted, oldest first.", 0, 0, &argc, &argv))
 		return COMMAND_ERROR;

@@ -119,7 +119,7 @@ int command_outbox(CommandContext *context, int argc, char **argv)
 		{ "all", 0, 0, G_OPTION_ARG_NONE, &every, "Also those that arrived or were withdrawn", NULL },
 		{ "release", 0, 0, G_OPTION_ARG_STRING, &ref, "Send the held or failed acknowledgement of this case", "REF" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "", "Lists acknowledgements that have not been delivered, or releases one.", 0, 0, &argc, &argv))
 		return COMMAND_ERROR;

@@ -76,7 +76,7 @@ int command_queue(CommandContext *context, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "state", 0, 0, G_OPTION_ARG_STRING, &state, "Only cases in state S, or `all` (default: the unfinished)", "S" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "", "Lists cases, soonest due first.", 0, 0, &argc, &argv))
 		return COMMAND_ERROR;

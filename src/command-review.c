@@ -52,7 +52,7 @@ int command_approve(CommandContext *context, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "subject", 0, 0, G_OPTION_ARG_STRING, &subject, "The address of the person it is about", "ADDRESS" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "REF", "Accepts what optout understood of a case in review, or of one it only observed, and acts on it.", 1, 1, &argc, &argv))
 		return COMMAND_ERROR;
@@ -94,7 +94,7 @@ int command_reclassify(CommandContext *context, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "subject", 0, 0, G_OPTION_ARG_STRING, &subject, "The address of the person it is about", "ADDRESS" },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "REF TYPE…", "Says what a message asks instead (or that it is an enquiry, or unrelated), and acts on it.", 2, -1, &argc, &argv))
 		return COMMAND_ERROR;

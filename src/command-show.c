@@ -177,7 +177,7 @@ int command_show(CommandContext *context, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "raw", 0, 0, G_OPTION_ARG_NONE, &raw, "The message as it was received", NULL },
 		COMMAND_JSON_OPTION(&json),
-		{ NULL },
+		{ 0 },
 	};
 	if (!command_parse(entries, "REF", "Tells all about a case: its evidence, its events, its acknowledgements.", 1, 1, &argc, &argv))
 		return COMMAND_ERROR;

@@ -186,7 +186,7 @@ static gboolean parse(Program *program, int *argc, char ***argv, gboolean *versi
 		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &program->config_file, "The configuration (default: the installed one)", "FILE" },
 		{ "trace", 0, 0, G_OPTION_ARG_NONE, &program->trace, "Log connections as well", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, version, "Print the version", NULL },
-		{ NULL },
+		{ 0 },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- record requests while the mail server holds the message");
 	g_option_context_add_main_entries(context, entries, NULL);

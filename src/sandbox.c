@@ -92,7 +92,7 @@ static int fill_filter(scmp_filter_ctx filter)
 		fault = add_memory_rules(filter);
 	/* abort() raises a signal in its own process: GLib ends so when memory runs out. */
 	if (!fault)
-		fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return fault;
 }
 
