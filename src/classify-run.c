@@ -95,13 +95,21 @@ static void tell(Run *run, Entry *entry)
 	}
 	const char *recipient = our_recipient(run, entry->verdict);
 	ConfigAddress address = address_of(run, recipient);
+	/* A configuration of which that address and the options are part, for as long as it is judged by. */
+	g_autoptr(GPtrArray) addresses = g_ptr_array_copy(run->config->addresses, NULL, NULL);
+	g_ptr_array_set_free_func(addresses, NULL);
+	g_ptr_array_insert(addresses, 0, &address);
+	Config config = *run->config;
+	config.addresses = addresses;
+	if (run->options->authserv_id)
+		config.authserv_id = (char *)run->options->authserv_id;
 	g_autoptr(Envelope) envelope = envelope_of(run, entry, recipient);
 	gint64 received = entry->verdict && entry->verdict->facts->date > 0 ? MIN(entry->verdict->facts->date, run->now) : run->now;
-	g_autoptr(Case) opened = opening_case(run->config, run->laws, &address, envelope, entry->verdict, entry->trouble, received);
+	g_autoptr(Case) opened = opening_case(&config, run->laws, &address, envelope, entry->verdict, entry->trouble, received);
 	result.opened = opened;
 	result.is_due = !entry->verdict || opening_is_due(entry->verdict);
 	if (entry->verdict)
-		result.answer = answerable(run->config, envelope, entry->verdict, &address, NULL);
+		result.answer = answerable(&config, envelope, entry->verdict, &address, NULL);
 	else
 		result.answer = (Answerability){ ANSWER_NO, g_strdup("it could not be read") };
 	run->take(&result, run->data);

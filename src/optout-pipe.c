@@ -21,6 +21,7 @@ typedef struct {
 	const char *config_file;
 	const char *sender;          /* of -f; NULL: not given */
 	char **recipients;           /* NULL-terminated rest of the arguments */
+	const char *shown;           /* what --help or --version asks for */
 } Options;
 
 static const char help[] =
@@ -49,6 +50,10 @@ static gboolean parse(int argc, char **argv, Options *options, const char **faul
 		if (g_str_has_prefix(argv[i], "--config=")) {
 			options->config_file = argv[i] + strlen("--config=");
 			continue;
+		}
+		if (g_str_equal(argv[i], "--help") || g_str_equal(argv[i], "--version")) {
+			options->shown = argv[i][2] == 'h' ? help : "optout-pipe " PACKAGE_VERSION "\n";
+			return TRUE;
 		}
 		const char **value = g_str_equal(argv[i], "-f") ? &options->sender :
 				     g_str_equal(argv[i], "--config") ? &options->config_file : NULL;
@@ -164,18 +169,14 @@ int main(int argc, char **argv)
 {
 	log_setup("optout-pipe", LOG_INFORMATION, FALSE);
 	umask(077);
-	if (argc > 1 && (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h"))) {
-		fputs(help, stdout);
-		return EX_OK;
-	}
-	if (argc > 1 && g_str_equal(argv[1], "--version")) {
-		puts("optout-pipe " PACKAGE_VERSION);
-		return EX_OK;
-	}
 	Options options = { 0 };
 	const char *fault;
 	if (!parse(argc, argv, &options, &fault))
 		return fail(fault);
+	if (options.shown) {
+		fputs(options.shown, stdout);
+		return EX_OK;
+	}
 	g_autoptr(GError) error = NULL;
 	int status = run(&options, &error);
 	return error ? fail(error->message) : status;

@@ -133,7 +133,7 @@ void reader_child_fail(ReaderChild *child, const char *why, GQueue *finished)
 	if (head) {
 		GError *error = NULL;
 		status_fail(&error, STATUS_TEMPORARY, "the reader %s", why ? why : how);
-		log_event(LOG_WARNING, "reader-failed", "reason", error->message, "ended", why ? how : NULL, NULL);
+		log_event(LOG_WARNING, "reader-failed", "reason", error->message, NULL);
 		reader_fail_job(pool, head, error, finished);
 	}
 	for (ReaderJob *job; (job = g_queue_pop_tail(&jobs));)
