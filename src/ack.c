@@ -8,6 +8,16 @@
 #include "date.h"
 #include "status.h"
 
+const ConfigController *ack_controller(const Config *config, const Case *c)
+{
+	for (guint i = 0; i < config->controllers->len; i++) {
+		const ConfigController *controller = g_ptr_array_index(config->controllers, i);
+		if (c->controller && g_str_equal(controller->id, c->controller))
+			return controller;
+	}
+	return NULL;
+}
+
 const char *ack_text_name(const Case *c)
 {
 	gboolean has_fulfilled = FALSE, has_open = FALSE;

@@ -22,6 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AckTexts, ack_texts_free)
  * else "en".  Borrowed from `texts`. */
 const char *ack_language(const AckTexts *texts, const Case *c, const ConfigController *controller);
 
+/* The controller of the case as it is configured now; NULL: it is not any more. */
+const ConfigController *ack_controller(const Config *config, const Case *c);
+
 /* Which text suits the case: "opt-out" (all of its requests are fulfilled by being recorded), "request" (each wants an answer), "mixed", or
  * NULL: nothing to acknowledge (an enquiry: a person answers it, and an automatic "we have read this" says nothing that helps). */
 const char *ack_text_name(const Case *c);

@@ -23,8 +23,9 @@ struct Outbox {
 	ev_timer look;
 	GArray *known;              /* guint64: letters that were due at the last look … */
 	guint next_known;           /* … and the first that is not claimed yet */
-	gboolean may_be_more;       /* the last look stopped at KNOWN_MOST, or letters were taken since */
-	guint under_way, claims;
+	gboolean may_be_more;       /* the last look found some */
+	GHashTable *taken;          /* guint64*: those that are under way, or were found unreadable */
+	guint under_way;
 	guint deferred_in_a_row;
 	gint64 paused_until;
 	GQueue unsettled;           /* Item*: results that could not be committed yet */
@@ -51,6 +52,11 @@ static gint64 now_of(const Outbox *outbox)
 	return (gint64)ev_now(outbox->loop);
 }
 
+static void take(Outbox *outbox, guint64 number)
+{
+	g_hash_table_add(outbox->taken, g_memdup2(&number, sizeof number));
+}
+
 static void item_free(gpointer data)
 {
 	Item *item = data;
@@ -59,16 +65,6 @@ static void item_free(gpointer data)
 	g_free(item->fault);
 	g_free(item->reply);
 	g_free(item);
-}
-
-static const ConfigController *controller_of(const Config *config, const Case *c)
-{
-	for (guint i = 0; i < config->controllers->len; i++) {
-		const ConfigController *controller = g_ptr_array_index(config->controllers, i);
-		if (c->controller && g_str_equal(controller->id, c->controller))
-			return controller;
-	}
-	return NULL;
 }
 
 /* --- settling: the result is committed -------------------------------------------------------------------------- */
@@ -92,6 +88,7 @@ static void settled(gpointer data, const GError *error)
 		outbox->failed = outbox->draining = TRUE;
 	else if (item->event)
 		outbox_log(item->letter, item->event, item->reply);
+	g_hash_table_remove(outbox->taken, &item->letter->number);
 	item_free(item);
 	outbox->under_way--;
 	proceed(outbox);
@@ -140,12 +137,18 @@ static gboolean claim_letter(StoreTxn *txn, Claim *claim, guint64 number, GError
 {
 	g_autoptr(GError) failure = NULL, of_case = NULL;
 	g_autoptr(Letter) letter = store_get_letter(txn, number, &failure);
-	if (failure) {
+	if (failure && store_is_broken(claim->outbox->store)) {
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
 	}
+	if (!letter) {   /* one damaged letter must not hold up all others */
+		g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+		log_event(LOG_ERROR, "letter-unreadable", "letter", text, "reason", failure ? failure->message : "the index names it, but it is not there",
+			  NULL);
+		return TRUE;
+	}
 	/* Since the look it may have been withdrawn. */
-	if (!letter || letter->next > claim->now || (letter->state != DELIVERY_DUE && letter->state != DELIVERY_AMBIGUOUS))
+	if (letter->next > claim->now || (letter->state != DELIVERY_DUE && letter->state != DELIVERY_AMBIGUOUS))
 		return TRUE;
 	outbox_claim(letter);
 	if (!store_put_letter(txn, letter, error))
@@ -180,7 +183,7 @@ static void send_item(Outbox *outbox, Item *item)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) message = NULL;
 	if (item->of_case)
-		message = ack_compose(outbox->texts, item->letter, item->of_case, outbox->config, controller_of(outbox->config, item->of_case),
+		message = ack_compose(outbox->texts, item->letter, item->of_case, outbox->config, ack_controller(outbox->config, item->of_case),
 				      item->now, &error);
 	if (message)
 		submit_send(outbox->submit, item->letter->to, message, submitted, item);
@@ -192,13 +195,14 @@ static void claimed(gpointer data, const GError *error)
 {
 	Claim *claim = data;
 	Outbox *outbox = claim->outbox;
-	outbox->claims--;
 	outbox->under_way -= claim->numbers->len;
 	if (error) {
 		log_event(LOG_ERROR, "not-claimed", "reason", error->message, NULL);
 		outbox->failed = TRUE;
 		outbox->draining = outbox->draining || outbox->once || store_is_broken(outbox->store);
 		outbox->paused_until = now_of(outbox) + LOOK_SECONDS;
+		for (guint i = 0; i < claim->numbers->len; i++)
+			g_hash_table_remove(outbox->taken, &g_array_index(claim->numbers, guint64, i));
 	} else {
 		outbox->failed = FALSE;
 		outbox->under_way += claim->items->len;
@@ -221,32 +225,29 @@ static void claim_some(Outbox *outbox)
 	claim->numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint64), count);
 	claim->items = g_ptr_array_new_with_free_func(item_free);
 	g_array_append_vals(claim->numbers, &g_array_index(outbox->known, guint64, outbox->next_known), count);
+	for (guint i = 0; i < count; i++)
+		take(outbox, g_array_index(claim->numbers, guint64, i));
 	outbox->next_known += count;
 	outbox->under_way += count;
-	outbox->claims++;
 	committer_submit(outbox->committer, claim_letters, claimed, claim);
 }
 
 /* --- looking ----------------------------------------------------------------------------------------------------- */
 
-static gboolean know(const Letter *letter, gpointer data)
-{
-	Outbox *outbox = data;
-	if (letter->state != DELIVERY_SENDING)
-		g_array_append_val(outbox->known, letter->number);
-	return outbox->known->len < KNOWN_MOST;
-}
-
 static gboolean read_due(StoreTxn *txn, gpointer data, GError **error)
 {
-	return store_each_letter_due(txn, now_of(data), know, data, error);
+	Outbox *outbox = data;
+	g_autoptr(GArray) due = store_due_letters(txn, now_of(outbox), KNOWN_MOST + g_hash_table_size(outbox->taken), error);
+	for (guint i = 0; due && i < due->len; i++)
+		if (!g_hash_table_contains(outbox->taken, &g_array_index(due, guint64, i)))
+			g_array_append_val(outbox->known, g_array_index(due, guint64, i));
+	return due != NULL;
 }
 
-/* What is claimed but not committed would be seen as due still: no look meanwhile. */
 static void look(Outbox *outbox)
 {
 	g_autoptr(GError) error = NULL;
-	if (outbox->claims || outbox->next_known < outbox->known->len || !outbox->submit || outbox->config->observe)
+	if (outbox->next_known < outbox->known->len || !outbox->submit || outbox->config->observe)
 		return;
 	g_array_set_size(outbox->known, 0);
 	outbox->next_known = 0;
@@ -273,7 +274,7 @@ static void proceed(Outbox *outbox)
 	if (!outbox->is_recovered)
 		return;
 	gboolean takes = !outbox->draining && (outbox->paused_until <= now_of(outbox) || outbox->once);
-	if (takes && outbox->next_known == outbox->known->len && outbox->may_be_more && !outbox->claims)
+	if (takes && outbox->next_known == outbox->known->len && outbox->may_be_more)
 		look(outbox);
 	/* Half a window at a time, so that commits are shared. */
 	if (takes && outbox->next_known < outbox->known->len && outbox->under_way <= outbox->window / 2)
@@ -336,6 +337,7 @@ Outbox *outbox_new(struct ev_loop *loop, Store *store, Committer *committer, Sub
 	outbox->submit = submit;
 	outbox->window = WINDOW * MAX(connections, 1);
 	outbox->known = g_array_new(FALSE, FALSE, sizeof(guint64));
+	outbox->taken = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	g_queue_init(&outbox->unsettled);
 	outbox->texts = texts;
 	outbox->config = config_ref(config);
@@ -390,6 +392,7 @@ void outbox_free(Outbox *outbox)
 	ev_timer_stop(outbox->loop, &outbox->look);
 	g_queue_clear_full(&outbox->unsettled, item_free);
 	g_array_unref(outbox->known);
+	g_hash_table_unref(outbox->taken);
 	config_unref(outbox->config);
 	g_free(outbox);
 }

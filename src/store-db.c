@@ -203,6 +203,15 @@ GArray *store_db_numbers(StoreTxn *txn, StoreDb db, const StoreKey *from, gsize 
 	return g_steal_pointer(&numbers);
 }
 
+GArray *store_db_first_numbers(StoreTxn *txn, StoreDb db, const StoreKey *last, guint most, GError **error)
+{
+	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint64));
+	Collection collection = { NULL, last, 0, most, numbers };
+	if (!store_db_each(txn, db, NULL, collect, &collection, error))
+		return NULL;
+	return g_steal_pointer(&numbers);
+}
+
 GArray *store_db_numbers_after(StoreTxn *txn, StoreDb db, guint64 after, guint most, GError **error)
 {
 	g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(guint64));

@@ -97,11 +97,16 @@ static gboolean visit_letters(StoreTxn *txn, GArray *numbers, StoreLetterVisit v
 	return numbers != NULL;
 }
 
-gboolean store_each_letter_due(StoreTxn *txn, gint64 until, StoreLetterVisit visit, gpointer data, GError **error)
+GArray *store_due_letters(StoreTxn *txn, gint64 until, guint most, GError **error)
 {
 	StoreKey last = store_key_number((guint64)MAX(until, 0));
 	store_key_u64(&last, G_MAXUINT64);
-	g_autoptr(GArray) numbers = store_db_numbers(txn, DB_OUTBOX_DUE, NULL, 0, &last, error);
+	return store_db_first_numbers(txn, DB_OUTBOX_DUE, &last, most, error);
+}
+
+gboolean store_each_letter_due(StoreTxn *txn, gint64 until, StoreLetterVisit visit, gpointer data, GError **error)
+{
+	g_autoptr(GArray) numbers = store_due_letters(txn, until, G_MAXUINT, error);
 	return visit_letters(txn, numbers, visit, data, error);
 }
 

@@ -110,6 +110,8 @@ gboolean store_db_each(StoreTxn *txn, StoreDb db, const StoreKey *from, StoreDbV
 /* The numbers that the keys of an index end in: of all keys from `from` on that begin with the same `prefix` bytes (0: all) and are not
  * above `last` (NULL: no limit).  They are collected first, so that who visits them may write.  Owned array of guint64. */
 GArray *store_db_numbers(StoreTxn *txn, StoreDb db, const StoreKey *from, gsize prefix, const StoreKey *last, GError **error);
+/* The first `most` of a whole index, not above `last`. */
+GArray *store_db_first_numbers(StoreTxn *txn, StoreDb db, const StoreKey *last, guint most, GError **error);
 /* At most `most` numbers above `after` of a database that has numbers for keys. */
 GArray *store_db_numbers_after(StoreTxn *txn, StoreDb db, guint64 after, guint most, GError **error);
 

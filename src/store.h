@@ -88,5 +88,7 @@ Letter *store_get_letter(StoreTxn *txn, guint64 number, GError **error);
 typedef gboolean (*StoreLetterVisit)(const Letter *letter, gpointer data);
 /* Letters to be sent whose `next` is at or before `until`, in that order. */
 gboolean store_each_letter_due(StoreTxn *txn, gint64 until, StoreLetterVisit visit, gpointer data, GError **error);
+/* The numbers (guint64) of the first `most` of them, without reading the letters; owned. */
+GArray *store_due_letters(StoreTxn *txn, gint64 until, guint most, GError **error);
 /* All letters in time order; `case_number` 0: of all cases. */
 gboolean store_each_letter(StoreTxn *txn, guint64 case_number, StoreLetterVisit visit, gpointer data, GError **error);

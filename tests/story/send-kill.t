@@ -55,7 +55,7 @@ for call in fdatasync pwrite64 sendto recvfrom; do
 	note "$call: died at $deaths places"
 	is "killed at each $call: none lost, none unmarked" "$faults" ''
 	ok "… and the last run came to its end" [ $died = 0 ]
-	ok "… after several deaths" [ $deaths -ge 3 ]
+	ok "… after several deaths" [ $deaths -ge 2 ]   # commits are shared: there may be as few as two
 done
 
 # Again and again in the middle of many.
