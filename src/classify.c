@@ -113,8 +113,10 @@ static void settle_bulk_mail(Judgement *j, const char *why)
 static gboolean is_clear(const Judgement *j, RequestType type)
 {
 	const Sign *sign = &j->score->requests[type];
-	if (sign->is_strong || sign->confidence < CLASSIFY_ACCEPTED)
-		return sign->is_strong;
+	if (sign->is_strong)
+		return TRUE;
+	if (sign->confidence < CLASSIFY_ACCEPTED || j->score->spoken_of[type].confidence > 0)
+		return FALSE;
 	for (RequestType other = 0; other < REQUEST_COUNT; other++)
 		if (j->score->requests[other].is_strong)
 			return FALSE;

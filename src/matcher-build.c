@@ -322,6 +322,7 @@ static void build_words(Matcher *matcher, const MatcherBuilder *builder)
 			matcher->prefix_lengths |= (guint64)1 << MIN(length, 63);
 	}
 	matcher->letters = g_string_free(letters, FALSE);
+	matcher->address = find(builder, GPOINTER_TO_UINT(g_hash_table_lookup(builder->numbers, "@")));
 }
 
 Matcher *matcher_builder_finish(MatcherBuilder *builder)

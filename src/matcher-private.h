@@ -23,6 +23,7 @@ struct Matcher {
 	guint64 prefix_lengths;        /* bit n: there are prefixes of n bytes; bit 63: of 63 or more */
 	MatcherEdge *edges;
 	guint32 edges_mask;
+	guint32 address;               /* number of the word `@`, 0: in no phrase */
 	guint32 *roots;                /* number → node, 0: begins no phrase */
 	guint32 *accepts_first;        /* node → index into accepts; one more than there are nodes */
 	MatcherAccept *accepts;

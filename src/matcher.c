@@ -42,10 +42,13 @@ static inline guint32 look_up(const MatcherWord *table, guint32 mask, const char
 
 static void number_token(const Matcher *matcher, const char *folded, const Token *token, TokenNumbers *numbers)
 {
-	numbers->count = 0;
-	if (token->opaque)
-		return;
 	const char *word = folded + token->start;
+	numbers->count = 0;
+	if (token->opaque) {
+		if (matcher->address && memchr(word, '@', token->end - token->start))
+			numbers->numbers[numbers->count++] = matcher->address;
+		return;
+	}
 	gsize length = token->end - token->start, used = 0;
 	char joined[64];
 	if (memchr(word, '\'', length)) {   /* don't is dont */

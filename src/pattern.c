@@ -77,6 +77,11 @@ static gboolean is_hangul(const char *word)
 /* The numbers of one written word: several where it holds a hyphen, or is of a script without spaces. */
 static gboolean add_word(Parser *parser, const char *word, GArray *numbers)
 {
+	if (g_str_equal(word, "@")) {
+		guint32 number = matcher_builder_word(parser->builder, word, NULL, FALSE);
+		g_array_append_val(numbers, number);
+		return TRUE;
+	}
 	g_autofree char *bare = g_strdup(word);
 	gsize length = strlen(bare);
 	gboolean is_prefix = length && bare[length - 1] == '*';
@@ -92,7 +97,7 @@ static gboolean add_word(Parser *parser, const char *word, GArray *numbers)
 				   "`%s`: write at least two letters before `*`; `...` stands for words in between", word);
 	for (guint i = 0; i < tokens->tokens->len; i++) {
 		if (g_array_index(tokens->tokens, Token, i).opaque)
-			return status_fail(parser->error, STATUS_PERMANENT, "`%s`: addresses and URLs are never part of a phrase; leave it out", word);
+			return status_fail(parser->error, STATUS_PERMANENT, "`%s`: a phrase can't hold an address or URL: `@` stands for any mail address", word);
 		g_autofree char *text = token_text(tokens, i);
 		g_autofree char *alias = others && others->tokens->len == tokens->tokens->len ? token_text(others, i) : NULL;
 		gboolean last = i + 1 == tokens->tokens->len;

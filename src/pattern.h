@@ -3,6 +3,7 @@
  *   (a|b)   one of these; each may be several words, and hold one more bracket
  *   [a|b]   one of these, or nothing
  *   word*   the rest of the word is free (Hangul words are always open, their particles follow without a space)
+ *   @       a mail address
  *   ...     up to MATCHER_MAX_GAP words, within one sentence; not inside brackets
  *   ^ $     at the very beginning, or end: the sentence begins, or ends, here
  */

@@ -89,29 +89,45 @@ static void apply_nevers(Phrases *phrases)
 	}
 }
 
-/* A request inside a longer strong one of another request belongs to that: "delete my address from your mailing list" is one; and
- * so with laws: "UK GDPR". */
+/* Does `longer` own more than half of the words of `hit`? */
+static gboolean owns(const Phrase *longer, const Phrase *hit)
+{
+	guint32 start = MAX(longer->start, hit->start), end = MIN(longer->end, hit->end);
+	return start < end && (end - start) * 2 > hit->end - hit->start && longer->end - longer->start > hit->end - hit->start;
+}
+
+/* A request most of whose words belong to a longer strong one of another request is part of that: "delete my address from your
+ * mailing list" is one; and so with laws: "UK GDPR". */
 static void apply_longer(Phrases *phrases)
 {
 	for (guint i = 0; i < phrases->phrases->len; i++) {
 		const Phrase *longer = phrases_at(phrases, i);
-		gboolean owns = phrase_is_request(longer) || (longer->rule->section == SECTION_LAW && !longer->dropped);
-		if (!owns || longer->rule->strength != STRENGTH_STRONG)
+		gboolean may_own = phrase_is_request(longer) || (longer->rule->section == SECTION_LAW && !longer->dropped);
+		if (!may_own || longer->rule->strength != STRENGTH_STRONG)
 			continue;
 		for (guint k = 0; k < phrases->phrases->len; k++) {
 			Phrase *hit = phrases_at(phrases, k);
-			if (hit->rule->section == longer->rule->section && hit->rule->value != longer->rule->value && contains(longer, hit) &&
-			    hit->end - hit->start < longer->end - longer->start)
+			if (hit->rule->section == longer->rule->section && hit->rule->value != longer->rule->value && owns(longer, hit))
 				hit->dropped = TRUE;
 		}
 	}
 }
 
-/* A negation that is part of a request's own phrase ("do not email me") is used up by it. */
+/* A negation whose words are part of a strong phrase ("do not email me") is used up by it. */
 static gboolean is_used_up(const Phrases *phrases, const Phrase *negation)
 {
+	for (guint i = 0; i < phrases->phrases->len; i++) {
+		const Phrase *hit = phrases_at(phrases, i);
+		if (phrase_is_request(hit) && hit->rule->strength == STRENGTH_STRONG && hit->start < negation->end && negation->start < hit->end)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean is_inside(const Phrases *phrases, const Phrase *inner)
+{
 	for (guint i = 0; i < phrases->phrases->len; i++)
-		if (phrase_is_request(phrases_at(phrases, i)) && contains(phrases_at(phrases, i), negation))
+		if (phrase_is_request(phrases_at(phrases, i)) && contains(phrases_at(phrases, i), inner))
 			return TRUE;
 	return FALSE;
 }
@@ -132,7 +148,7 @@ static gboolean is_stopped(const Phrases *phrases, guint first, guint end)
 static gboolean reaches(const Phrases *phrases, const Phrase *negation, const Phrase *hit)
 {
 	if (negation->rule->strength == STRENGTH_BEFORE)
-		return negation->start < hit->start && hit->start <= negation->end + NEGATION_REACH_BEFORE &&
+		return negation->end <= hit->start && hit->start <= negation->end + NEGATION_REACH_BEFORE &&
 		       !is_stopped(phrases, negation->end - 1, hit->start + 1);
 	return negation->start >= hit->end && negation->start <= hit->end + NEGATION_REACH_AFTER &&
 	       !is_stopped(phrases, hit->end - 1, negation->start + 1);
@@ -155,7 +171,7 @@ static void apply_hypotheticals(Phrases *phrases)
 {
 	for (guint i = 0; i < phrases->phrases->len; i++) {
 		const Phrase *hypothetical = phrases_at(phrases, i);
-		if (hypothetical->rule->section != SECTION_HYPOTHETICAL || is_used_up(phrases, hypothetical))
+		if (hypothetical->rule->section != SECTION_HYPOTHETICAL || is_inside(phrases, hypothetical))
 			continue;
 		for (guint k = 0; k < phrases->phrases->len; k++) {
 			Phrase *hit = phrases_at(phrases, k);

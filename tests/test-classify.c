@@ -54,6 +54,8 @@ static const Case meaning[] = {
 	{ "negation-comma", PRIV, NULL, "I don't care, delete my data", NULL, "request", "erasure", NULL },
 	{ "negation-sentence", PRIV, NULL, "I don't. Delete my data", NULL, "request", "erasure", NULL },
 	{ "does-not-want", PRIV, NULL, "I don't want to unsubscribe", NULL, "enquiry", "", NULL },
+	{ "negation-overlaps", PRIV, NULL, "I do not want my data to be sold, you must not. Delete my data", NULL, "request", "erasure", NULL },
+	{ "negation-in-weak", PRIV, NULL, "I don't delete my data, I delete my account", NULL, "enquiry", "", NULL },
 	{ "hypothetical", PRIV, NULL, "How can I delete my data?", NULL, "enquiry", "", NULL },
 	{ "hypothetical-then-request", PRIV, NULL, "How can I do this? Delete my data.", NULL, "request", "erasure", NULL },
 	{ "before-i", PRIV, NULL, "Before I unsubscribe me, is the shop open?", NULL, "enquiry", "", NULL },

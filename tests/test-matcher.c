@@ -40,6 +40,7 @@ static void test_phrases(void)
 		{ "strong l'oubli", "droit à l’oubli", "1:l’oubli" },
 		{ "strong e-mail", "E-Mail, e mail, email", "1:E-Mail|1:e mail" },
 		{ "strong unsubscribe", "https://x.example/unsubscribe?a=1 unsubscribe@example.com www.unsubscribe.example unsubscribe.", "1:unsubscribe" },
+		{ "strong remove @ [from]", "remove Bob@home.example from it, remove https://x.example/", "1:remove Bob@home.example|1:remove Bob@home.example from" },
 		{ "strong 個人情報", "私の個人情報を削除してください", "1:個人情報" },
 		{ "strong 情報を ... 削除", "私の個人情報をすべて削除して", "1:情報をすべて削除" },
 		{ "strong ลบข้อมูล", "กรุณาลบข้อมูลของฉัน", "1:ลบข้อมูล" },
