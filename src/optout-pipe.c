@@ -136,7 +136,7 @@ static int take(struct ev_loop *loop, Store *store, ReaderPool *readers, const C
 	return end.status;
 }
 
-static int run(const Options *options, GError **error)
+static int run(struct ev_loop *loop, const Options *options, GError **error)
 {
 	g_autoptr(Config) config = config_load(options->config_file, error);
 	if (!config)
@@ -144,7 +144,6 @@ static int run(const Options *options, GError **error)
 	log_setup("optout-pipe", LOG_INFORMATION, config->log_addresses);
 
 	/* The reader loads its filters while we read the message and open the store. */
-	struct ev_loop *loop = ev_loop_new(0);
 	g_autoptr(ReaderPool) readers = reader_pool_start(loop, config, 1, error);
 	if (!readers)
 		return EX_TEMPFAIL;
@@ -178,6 +177,8 @@ int main(int argc, char **argv)
 		return EX_OK;
 	}
 	g_autoptr(GError) error = NULL;
-	int status = run(&options, &error);
+	struct ev_loop *loop = ev_loop_new(0);
+	int status = run(loop, &options, &error);
+	ev_loop_destroy(loop);
 	return error ? fail(error->message) : status;
 }

@@ -130,6 +130,31 @@ OPTOUT_FILTERS=$work/broken optout classify 1.eml 2>broken.err
 is 'broken filters: exit status' $? 2
 ok 'broken filters: file and line' grep -q 'broken/common.filter:2' broken.err
 
+# --- mail made to break parsers, through the real readers: each gets a verdict, and no reader dies of any ---
+mkdir hazards
+perl -e '
+	sub mail { my ($name, $text) = @_; open my $f, ">", "hazards/$name.eml"; print $f "From: a\@example.org\nTo: privacy\@shop.example\n$text" }
+	mail("groups", "Cc: " . "g:" x 50000 . "\nSubject: unsubscribe\n\nunsubscribe\n");
+	mail("parameter", "Subject: x\nContent-Type: text/plain; " . "p" x 71 . "=\"\xe9\"\n\nunsubscribe\n");
+	mail("parts", "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n" . "--b\n\n" x 400000 . "--b--\n");
+	mail("deep", "Subject: x\n" . join("", map "Content-Type: multipart/mixed; boundary=b$_\n\n--b$_\n", 1 .. 5000) . "\nunsubscribe\n");
+	mail("html", "Subject: x\nContent-Type: text/html\n\n" . "<div>" x 200000 . "unsubscribe\n");
+	mail("attributes", "Subject: x\nContent-Type: text/html\n\n<a " . join(" ", map "a$_=1", 1 .. 50000) . ">unsubscribe\n");
+	mail("quotes", "Subject: x\n\n" . ">" x 1000000 . "\n" . "> x\n" x 100000);
+	mail("words", "Subject: " . "=?utf-8?q?unsub?= " x 20000 . "\n\nx\n");
+	mail("header", "Subject: " . "x" x 5000000 . "\n\nx\n");
+	mail("fields", join("", map "X-$_: y\n", 1 .. 100000) . "Subject: x\n\nx\n");
+	mail("empty-rfc822", "Subject: x\nContent-Type: message/rfc822\n\n");
+	mail("base64", "Subject: x\nContent-Transfer-Encoding: base64\n\n" . "dW5zdWI=\n" x 200000);
+	mail("line", "Subject: x\n\n" . "unsubscribe " x 800000);
+	mail("charset", "Subject: x\nContent-Type: text/plain; charset=x-nowhere\n\nunsubscribe\n");
+	mail("injection", "Reply-To: <\"a\r\n RCPT TO:<evil\@x>\"\@c>\nSubject: unsubscribe\n\nunsubscribe\n");
+'
+optout classify --json hazards >hazards.json 2>hazards.err
+is 'hazards: exit status' $? 0
+is 'hazards: a line each' "$(wc -l <hazards.json | tr -d ' ')" "$(ls hazards | wc -l | tr -d ' ')"
+is 'hazards: no reader died' "$(cat hazards.err)" ''
+
 # --- mail that others wrote to break things ---
 corpus=$(cd "$OLDPWD" && cd "$top_srcdir/../shared/corpus/raw" 2>/dev/null && pwd)
 if [ -n "$corpus" ]; then
