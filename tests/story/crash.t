@@ -9,9 +9,7 @@ need_root
 begin
 messages=${FLOOD_MESSAGES:-2000}
 
-relay_port=$(free_port)
-start sink smtp-sink -c -D "$work/mail" 127.0.0.1:"$relay_port" 100
-wait_until 10 'listening "$relay_port"'
+ok 'the relay starts' start_sink
 optout_config
 border=$(free_port)
 postfix_config border "$border" "smtpd_milters = inet:127.0.0.1:$milter_port" 'milter_connect_timeout = 2s'
@@ -45,7 +43,7 @@ ok 'the outbox is settled in the end' wait_until 180 settled
 stop send
 optout outbox --all --json >"$work/letters"
 is 'every case has an acknowledgement' "$(wc -l <"$work/letters")" "$messages"
-grep -i '^Message-ID: *<' "$work/mail" | sed 's/^[^<]*<\([^>]*\)>.*/\1/' | sort | uniq -c | awk '{print $2, $1}' | sort >"$work/copies"
+cat "$work"/mail/* | grep -i '^Message-ID: *<' | sed 's/^[^<]*<\([^>]*\)>.*/\1/' | sort | uniq -c | awk '{print $2, $1}' | sort >"$work/copies"
 sed 's/.*"message_id":"\([^"]*\)".*"copies":\([0-9]*\).*/\1 \2/' "$work/letters" | sort >"$work/promised"
 join "$work/promised" "$work/copies" >"$work/both"
 is 'each arrived' "$(wc -l <"$work/both")" "$messages"

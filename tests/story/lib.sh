@@ -160,6 +160,20 @@ start_milter() {
 	wait_until 10 'listening "$milter_port"'
 }
 
+# start_sink [OPTION…]: smtp-sink at $relay_port, each message in a file of its own in $work/mail; it refuses to run as root
+start_sink() {
+	relay_port=${relay_port:-$(free_port)}
+	mkdir -p "$work/mail"
+	sink_user=
+	if [ "$(id -u)" = 0 ]; then
+		sink_user='-u nobody'
+		chown nobody "$work/mail"
+	fi
+	# shellcheck disable=SC2086
+	start sink smtp-sink $sink_user -d "$work/mail/%M." "$@" "127.0.0.1:$relay_port" 200
+	wait_until 10 'listening "$relay_port"'
+}
+
 # --- Postfix, private: its own configuration, queue and data ---
 
 # postfix_config NAME PORT [main.cf LINE…]: not started yet
