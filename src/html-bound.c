@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A long newsletter has 5,000 tags, 8,000 nodes, 20 attributes a tag and takes 3 MB.  With these gumbo ends within half a second. */
-enum { MAX_BYTES = 1024 * 1024, MAX_TAGS = 20000, MAX_NODES = 50000, MAX_ATTRIBUTES = 1000, MAX_MEMORY = 64 * 1024 * 1024 };
+enum { MAX_BYTES = 512 * 1024, MAX_TAGS = 20000, MAX_NODES = 50000, MAX_ATTRIBUTES = 1000, MAX_MEMORY = 64 * 1024 * 1024 };
 enum { BLOCK = 64 * 1024, ALIGN = 16 };
 
 typedef struct Block Block;

@@ -198,6 +198,33 @@ static guint reply_marker(Split *split, guint i)
 	return 0;
 }
 
+static gboolean has_time(const Line *line)
+{
+	for (guint i = 1; i + 2 < line->length; i++)
+		if (line->start[i] == ':' && g_ascii_isdigit(line->start[i - 1]) && g_ascii_isdigit(line->start[i + 1]) && g_ascii_isdigit(line->start[i + 2]))
+			return TRUE;
+	return FALSE;
+}
+
+/* A reply's announcement in a language that no filter knows: a time, an address and a colon at the end, and `>` right below. */
+static guint unknown_reply(Split *split, guint i)
+{
+	gboolean has_address = FALSE;
+	if (!has_time(line_at(split, i)))
+		return 0;
+	for (guint n = 0; n < 3 && i + n < split->lines->len; n++) {
+		const Line *line = line_at(split, i + n);
+		if (line->is_quote || line->is_blank || line->length > MARKER_MAX_LINE)
+			return 0;
+		has_address = has_address || has_at(line);
+		if (line->start[line->length - 1] != ':' || !has_address)
+			continue;
+		guint next = next_filled(split, i + n + 1);
+		return next < split->lines->len && line_at(split, next)->is_quote ? n + 1 : 0;
+	}
+	return 0;
+}
+
 /* RFC 3676 4.3; without its space where a program trimmed the line. */
 static gboolean is_signature_mark(const Line *line)
 {
@@ -246,7 +273,7 @@ static guint part_line(Split *split, guint i)
 		split->visible->is_forward = TRUE;
 		return announce(split, i, i + 1);
 	}
-	if ((reply = reply_marker(split, i)))
+	if ((reply = reply_marker(split, i)) || (reply = unknown_reply(split, i)))
 		return announce(split, i, i + reply);
 	if (is_quoted_header(split, i)) {
 		split->visible->is_forward = split->visible->is_forward || !split->has_text;
