@@ -45,7 +45,8 @@ static void number_token(const Matcher *matcher, const char *folded, const Token
 	const char *word = folded + token->start;
 	numbers->count = 0;
 	if (token->opaque) {
-		if (matcher->address && memchr(word, '@', token->end - token->start))
+		gsize bytes = token->end - token->start;
+		if (matcher->address && memchr(word, '@', bytes) && !g_strstr_len(word, (gssize)bytes, "://"))
 			numbers->numbers[numbers->count++] = matcher->address;
 		return;
 	}

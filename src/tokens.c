@@ -115,7 +115,8 @@ static void take_line_break(Cutter *cutter, gsize at)
 		breaks += out->text[i] == '\n';
 	gboolean item = ((*p == '-' || *p == '*') && p[1] == ' ') || (g_ascii_isdigit(*p) && (p[1] == '.' || p[1] == ')')) ||
 			(*p == '(' && p[1] && p[2] == ')') || (g_ascii_isalpha(*p) && p[1] == ')');
-	if (breaks > 1 || item || at - cutter->line_start < SHORT_LINE)
+	gboolean announces = at && out->folded[at - 1] == ':';   /* Unsubscribe:⏎http://… */
+	if (breaks > 1 || item || (at - cutter->line_start < SHORT_LINE && !announces))
 		cutter->ended = TRUE;
 	cutter->line_start = at + 1;
 }

@@ -40,7 +40,7 @@ static void test_phrases(void)
 		{ "strong l'oubli", "droit à l’oubli", "1:l’oubli" },
 		{ "strong e-mail", "E-Mail, e mail, email", "1:E-Mail|1:e mail" },
 		{ "strong unsubscribe", "https://x.example/unsubscribe?a=1 unsubscribe@example.com www.unsubscribe.example unsubscribe.", "1:unsubscribe" },
-		{ "strong remove @ [from]", "remove Bob@home.example from it, remove https://x.example/", "1:remove Bob@home.example|1:remove Bob@home.example from" },
+		{ "strong remove @ [from]", "remove Bob@home.example from it, remove https://x.example/?a@b.example", "1:remove Bob@home.example|1:remove Bob@home.example from" },
 		{ "strong 個人情報", "私の個人情報を削除してください", "1:個人情報" },
 		{ "strong 情報を ... 削除", "私の個人情報をすべて削除して", "1:情報をすべて削除" },
 		{ "strong ลบข้อมูล", "กรุณาลบข้อมูลของฉัน", "1:ลบข้อมูล" },
@@ -80,6 +80,7 @@ static void test_sentences(void)
 		{ "z. B. morgen", "000" },
 		{ "我要退订。谢谢", "000011" },
 		{ "see 1.2.3.4 now", "000000" },
+		{ "Unsubscribe:\nhttp://x.example/", "0,0" },
 		{ "error 404. Stop", "001" },
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
