@@ -93,7 +93,7 @@ static json_t *answer(const ReadRequest *request, const guint8 *message, gsize l
 	return verdict_to_json(verdict);
 }
 
-/* Standard error may be a full pipe one day, and the parent decides when we end: not signals meant for its whole group. */
+/* The parent decides when we end, not signals meant for its whole group, nor a closed pipe behind standard error. */
 static void ignore_signals(void)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE };

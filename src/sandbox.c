@@ -123,6 +123,8 @@ gboolean sandbox_enter(const SandboxLimits *limits, GError **error)
 	if (!limit(RLIMIT_CORE, 0, "RLIMIT_CORE", error))
 		return FALSE;
 #ifndef WITH_SANITIZERS
+	/* A log that is a file can't be written any more; a library that tries to warn must not end us by it. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!limit_all(limits, error))
 		return FALSE;
 #else

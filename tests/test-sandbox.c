@@ -15,6 +15,9 @@
 
 typedef int (*Attempt)(void);
 
+/* Open from before, as a log may be. */
+static int log_file = -1;
+
 enum { FINE = 0, FAILED = 10, DONE = 11, NO_SANDBOX = 12 };
 
 /* Status as from waitpid, of a child that entered the sandbox and tried. */
@@ -25,6 +28,8 @@ static int attempt(Attempt what)
 	if (pid == 0) {
 		g_autoptr(GError) error = NULL;
 		SandboxLimits limits = { .memory = 256 << 20, .stack = 8 << 20 };
+		dup2(log_file, STDOUT_FILENO);   /* sandbox_prepare closes the others */
+		log_file = STDOUT_FILENO;
 		sandbox_prepare();
 		_exit(sandbox_enter(&limits, &error) ? what() : NO_SANDBOX);
 	}
@@ -42,6 +47,7 @@ static int compute(void)
 }
 static int open_to_read(void) { return open("/etc/passwd", O_RDONLY) < 0 ? FAILED : DONE; }
 static int open_to_write(void) { return open("sandbox-test", O_WRONLY | O_CREAT, 0600) < 0 ? FAILED : DONE; }
+static int write_to_file(void) { return write(log_file, "x", 1) < 0 ? FAILED : DONE; }
 static int unknown_charset(void) { return iconv_open("UTF-8", "IBM1047") == (iconv_t)-1 ? FAILED : DONE; }
 static int make_socket(void) { return socket(AF_INET, SOCK_STREAM, 0) < 0 ? FAILED : DONE; }
 static int make_process(void) { return fork() < 0 ? FAILED : DONE; }
@@ -100,6 +106,7 @@ int main(int argc, char **argv)
 	static const Case cases[] = {
 		{ "/sandbox/open-to-read", open_to_read, FALSE },
 		{ "/sandbox/open-to-write", open_to_write, FALSE },
+		{ "/sandbox/write-to-file", write_to_file, FALSE },
 		{ "/sandbox/unknown-charset", unknown_charset, FALSE },
 		{ "/sandbox/socket", make_socket, TRUE },
 		{ "/sandbox/process", make_process, TRUE },
@@ -108,9 +115,14 @@ int main(int argc, char **argv)
 		{ "/sandbox/executable-memory", executable_memory, TRUE },
 	};
 	testing_init(argc, argv);
+	g_autofree char *name = NULL;
+	log_file = g_file_open_tmp(NULL, &name, NULL);
+	g_assert_cmpint(log_file, >, STDERR_FILENO);
+	unlink(name);
 #ifdef WITH_SANITIZERS
 	(void)cases;
 	(void)test_barred;
+	(void)write_to_file;
 #else
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
 		g_test_add_data_func(cases[i].name, &cases[i], test_barred);
