@@ -216,7 +216,8 @@ static void settle_at_opt_out_address(Judgement *j)
 	if (!opts_out) {
 		const GPtrArray *evidence = signs[REQUEST_MARKETING_OPT_OUT].evidence;
 		VerdictRequest *request = add_request(j, REQUEST_MARKETING_OPT_OUT, 0.85, evidence);
-		g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, j->recipient ? j->recipient : "the address is for opt-outs", "recipient"));
+		const char *address = j->recipient ? j->recipient : "the address is for opt-outs";
+		g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, address, "recipient"));
 	}
 	if (opts_out)
 		return;

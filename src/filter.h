@@ -18,7 +18,7 @@
  *       A negation that is part of a phrase of a request ("do not email me") is used up by it.
  *   [hypothetical]              requests in the same sentence become signs of an enquiry; what is urgent there is not
  *   [urgent] [agent] [law gdpr] lines `[strong|weak|never] [subject:|body:] PATTERN`; without a word, strong
- *   [address]                   the same; what announces the data subject's address ("my other address is"): one that follows within a few words
+ *   [address]                   the same; what announces the data subject's address ("my other address is")
  *   [client-made]               the same; sentences that mail programs write when their user presses Unsubscribe
  *   [language]                  each word of a line by itself: tells the language and nothing else
  *   [quote]                     lines `reply|forward|field|signature|footer MARKER`: where the writer's own words end

@@ -26,7 +26,8 @@ typedef struct Matcher Matcher;
 typedef struct MatcherBuilder MatcherBuilder;
 
 MatcherBuilder *matcher_builder_new(void);
-/* The number of a folded word; `@` is any mail address.  `other` is another spelling of the same word, or NULL.  A prefix leaves the rest of the word free. */
+/* The number of a folded word; `@` is any mail address.  `other` is another spelling of the same word, or NULL.
+ * A prefix leaves the rest of the word free. */
 guint32 matcher_builder_word(MatcherBuilder *builder, const char *word, const char *other, gboolean is_prefix);
 /* One variant of part `part` of the `parts` of a rule's phrase: 1 to MATCHER_MAX_WORDS words. */
 void matcher_builder_add(MatcherBuilder *builder, guint32 rule, guint part, guint parts, const guint32 *words, guint count);

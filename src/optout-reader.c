@@ -12,10 +12,10 @@
 #include "classify.h"
 #include "filter.h"
 #include "log.h"
+#include "markers.h"
 #include "message.h"
 #include "reader-child.h"
 #include "sandbox.h"
-#include "status.h"
 #include "visible.h"
 
 /* GMime recurses on some headers (`To: g:g:g:…`): what passes the caps before it ends here, in this process. */
@@ -51,29 +51,12 @@ typedef struct {
 	VisibleMarkers *markers;
 } Policy;
 
-/* The filters' [quote] lines. */
-static VisibleMarkers *markers_of(const Filters *filters, GError **error)
-{
-	g_autoptr(VisibleMarkers) markers = visible_markers_new();
-	const GPtrArray *list = filters_markers(filters);
-	for (guint i = 0; i < list->len; i++) {
-		const FilterMarker *marker = g_ptr_array_index(list, i);
-		GError *fault = NULL;
-		if (!visible_markers_add(markers, (VisibleKind)marker->kind, marker->pattern, &fault)) {
-			status_fail(error, STATUS_PERMANENT, "%s:%u: %s", marker->file, marker->line, fault->message);
-			g_error_free(fault);
-			return NULL;
-		}
-	}
-	return g_steal_pointer(&markers);
-}
-
 static gboolean load(char **directories, Policy *policy, GError **error)
 {
 	policy->filters = filters_load(directories, error);
 	if (!policy->filters)
 		return FALSE;
-	policy->markers = markers_of(policy->filters, error);
+	policy->markers = markers_new(policy->filters, error);
 	return policy->markers != NULL;
 }
 

@@ -97,7 +97,8 @@ static gboolean add_word(Parser *parser, const char *word, GArray *numbers)
 				   "`%s`: write at least two letters before `*`; `...` stands for words in between", word);
 	for (guint i = 0; i < tokens->tokens->len; i++) {
 		if (g_array_index(tokens->tokens, Token, i).opaque)
-			return status_fail(parser->error, STATUS_PERMANENT, "`%s`: a phrase can't hold an address or URL: `@` stands for any mail address", word);
+			return status_fail(parser->error, STATUS_PERMANENT,
+					   "`%s`: a phrase can't hold an address or URL: `@` stands for any mail address", word);
 		g_autofree char *text = token_text(tokens, i);
 		g_autofree char *alias = others && others->tokens->len == tokens->tokens->len ? token_text(others, i) : NULL;
 		gboolean last = i + 1 == tokens->tokens->len;

@@ -6,17 +6,22 @@
 
 /* Lower case, without `-`, `_` and `.`. */
 static const char *const opt_out_names[] = {
-	"unsubscribe", "unsub", "unsubscribes", "optout", "optouts", "remove", "removeme", "leave", "listunsubscribe", "stop", "nomail", "signoff",
-	"abmelden", "abmeldung", "austragen", "desinscription", "desabonnement", "desinscrire", "baja", "bajas", "disiscrizione", "cancellami",
-	"afmelden", "uitschrijven", "avregistrera", "avprenumerera", "frameld", "afmeld", "wypisz", "cancelar", "descadastro", "odhlasit", "leiratkozas",
-	"dezabonare", "otpiska", "unsubscriberequests", "optoutrequests", "donotemail", "suppress", "suppression",
+	"unsubscribe", "unsub", "unsubscribes", "optout", "optouts", "remove", "removeme", "leave",
+	"listunsubscribe", "stop", "nomail", "signoff", "abmelden", "abmeldung", "austragen", "desinscription",
+	"desabonnement", "desinscrire", "baja", "bajas", "disiscrizione", "cancellami", "afmelden", "uitschrijven",
+	"avregistrera", "avprenumerera", "frameld", "afmeld", "wypisz", "cancelar", "descadastro", "odhlasit",
+	"leiratkozas", "dezabonare", "otpiska", "unsubscriberequests", "optoutrequests", "donotemail", "suppress",
+	"suppression",
 };
 
 static const char *const privacy_names[] = {
-	"privacy", "datenschutz", "dsb", "dpo", "gdpr", "dsgvo", "rgpd", "dataprotection", "dataprivacy", "privacyoffice", "privacyofficer", "dataprotectionofficer",
-	"ccpa", "dsar", "dsr", "privacyrequest", "privacyrequests", "datarequests", "confidentialite", "privacidad", "privacidade", "lgpd", "avg",
-	"datenschutzbeauftragter", "datenschutzbeauftragte", "protezionedati", "proteccionddatos", "protecciondedatos", "lopd", "dados", "iod", "rodo", "gegevensbescherming",
-	"personuppgifter", "dataskydd", "databeskyttelse", "tietosuoja", "osobniudaje", "myprivacy", "donotsell", "dataombud", "dataombudsman", "kvkk",
+	"privacy", "datenschutz", "dsb", "dpo", "gdpr", "dsgvo", "rgpd", "dataprotection", "dataprivacy",
+	"privacyoffice", "privacyofficer", "dataprotectionofficer", "ccpa", "dsar", "dsr", "privacyrequest",
+	"privacyrequests", "datarequests", "confidentialite", "privacidad", "privacidade", "lgpd", "avg",
+	"datenschutzbeauftragter", "datenschutzbeauftragte", "protezionedati", "proteccionddatos",
+	"protecciondedatos", "lopd", "dados", "iod", "rodo", "gegevensbescherming", "personuppgifter", "dataskydd",
+	"databeskyttelse", "tietosuoja", "osobniudaje", "myprivacy", "donotsell", "dataombud", "dataombudsman",
+	"kvkk",
 };
 
 static gboolean is_among(const char *local, const char *const *names, guint count)

@@ -74,7 +74,8 @@ static gboolean is_abbreviation(const char *word, gsize length)
 {
 	static const char *const words[] = {
 		"art", "abs", "gem", "nr", "bzw", "bzgl", "inkl", "ggf", "vgl", "lit", "evtl", "zzgl", "ca", "lt", "str", "hr", "fr", "dr", "prof", "ing",
-		"mr", "mrs", "ms", "st", "sec", "para", "cf", "ref", "inc", "ltd", "tel", "inh", "sog", "usw", "ziff", "inst", "approx", "dept", "mme", "mlle",
+		"mr", "mrs", "ms", "st", "sec", "para", "cf", "ref", "inc", "ltd", "tel", "inh", "sog", "usw", "ziff", "inst", "approx", "dept",
+		"mme", "mlle",
 		"sr", "sra", "sig", "dott", "num", "pag", "cap", "odst", "ust", "pkt", "mgr", "dhr", "mevr", "bijv", "al",
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(words); i++)
