@@ -45,9 +45,8 @@ static char *request_words(const AckTexts *texts, const char *language, const Ca
 	return g_string_free(words, FALSE);
 }
 
-/* The day on which the last of those requests will be done: the one promise that is true of them all.  A day that has passed is promised
- * to nobody. */
-static char *last_day(const AckTexts *texts, const char *language, const Case *c, gboolean is_fulfilled, const GDate *today)
+/* The latest of the days on which those requests are due. */
+static GDate last_due(const Case *c, gboolean is_fulfilled)
 {
 	GDate last;
 	g_date_clear(&last, 1);
@@ -59,7 +58,22 @@ static char *last_day(const AckTexts *texts, const char *language, const Case *c
 		if (!g_date_valid(&last) || g_date_compare(due, &last) > 0)
 			last = *due;
 	}
-	return g_date_valid(&last) && g_date_compare(&last, today) >= 0 ? ack_texts_day(texts, language, &last) : NULL;
+	return last;
+}
+
+/* A day that has passed is promised to nobody. */
+static char *promise(const AckTexts *texts, const char *language, const GDate *day, const GDate *today)
+{
+	return g_date_valid(day) && g_date_compare(day, today) >= 0 ? ack_texts_day(texts, language, day) : NULL;
+}
+
+/* What is recorded holds at once; what takes time is the mail that was already handed over, and the law's date is the latest. */
+static char *effective_by(const AckTexts *texts, const char *language, const Case *c, const Config *config, const GDate *today)
+{
+	GDate due = last_due(c, TRUE), arrived;
+	date_of_instant(c->received, config->timezone, &arrived);
+	g_date_add_days(&arrived, config->mail_under_way);
+	return promise(texts, language, g_date_valid(&due) && g_date_compare(&arrived, &due) < 0 ? &arrived : &due, today);
 }
 
 /* Of the case's requests one ends advertising, though advertising isn't what it is about. */
@@ -92,9 +106,10 @@ static void fill_in(AckFields *fields, const AckTexts *texts, const char *langua
 	/* In its canonical form: the only thing in the letter that the sender may have chosen. */
 	fields->value[ACK_ADDRESS] = c->subject_address ? address_identity(c->subject_address) : NULL;
 	fields->value[ACK_REQUESTS] = request_words(texts, language, c, FALSE);
-	fields->value[ACK_DUE] = last_day(texts, language, c, FALSE, today);
+	GDate due = last_due(c, FALSE);
+	fields->value[ACK_DUE] = promise(texts, language, &due, today);
 	fields->value[ACK_EFFECTIVE] = request_words(texts, language, c, TRUE);
-	fields->value[ACK_EFFECTIVE_BY] = last_day(texts, language, c, TRUE, today);
+	fields->value[ACK_EFFECTIVE_BY] = effective_by(texts, language, c, config, today);
 	fields->value[ACK_STOPPED] = stops_advertising(c) ? g_strdup(fields->value[ACK_ADDRESS]) : NULL;
 	fields->value[ACK_LAW] = config->name_laws ? g_strdup(ack_texts_word(texts, language, law_name(c->law))) : NULL;
 }

@@ -68,6 +68,12 @@ static void print_requests(Output *output, const Case *c)
 	}
 }
 
+static void print_with_reason(Output *output, const char *name, const char *value, const char *reason)
+{
+	g_autofree char *both = reason ? g_strdup_printf("%s (%s)", value, reason) : g_strdup(value);
+	output_field(output, name, both);
+}
+
 static void print_case(Output *output, const Case *c)
 {
 	g_autofree char *due = date_day(&c->due), *received = date_instant(c->received);
@@ -87,10 +93,8 @@ static void print_case(Output *output, const Case *c)
 	output_field(output, "Due", due);
 	output_field(output, "Law", law_name(c->law));
 	output_field(output, "Language", c->language);
-	output_field(output, "Sender proved", evidence_level_name(c->authentication));
-	output_field(output, "", c->authentication_reason);
-	output_field(output, "Acknowledged", c->answer == ANSWER_YES ? "yes" : c->answer == ANSWER_HELD ? "held" : "no");
-	output_field(output, "", c->answer_reason);
+	print_with_reason(output, "Sender proved", evidence_level_name(c->authentication), c->authentication_reason);
+	print_with_reason(output, "Acknowledged", c->answer == ANSWER_YES ? "yes" : c->answer == ANSWER_HELD ? "held" : "no", c->answer_reason);
 	output_field(output, "UUID", c->uuid);
 }
 

@@ -31,6 +31,7 @@ static const ConfigKey optout_keys[] = {
 	{ "reader-messages", NUMBER, G_STRUCT_OFFSET(Config, reader_messages), "10000", 1, G_MAXINT32, NULL },
 	{ "reader-timeout", SECONDS, G_STRUCT_OFFSET(Config, reader_timeout), "20", 1, 250, NULL },
 	{ "reader-memory", SIZE, G_STRUCT_OFFSET(Config, reader_memory), "512M", 64 << 20, G_MAXINT64, NULL },
+	{ "mail-under-way", NUMBER, G_STRUCT_OFFSET(Config, mail_under_way), "2", 0, 30, NULL },
 	{ "answer-window", SECONDS, G_STRUCT_OFFSET(Config, answer_window), "7d", 0, 366 * 86400, NULL },
 	{ "answers-per-address", NUMBER, G_STRUCT_OFFSET(Config, answers_per_address), "3", 0, G_MAXINT32, NULL },
 	{ "answers-per-domain", NUMBER, G_STRUCT_OFFSET(Config, answers_per_domain), "200", 0, G_MAXINT32, NULL },

@@ -59,6 +59,7 @@ typedef struct {
 	guint reader_messages;          /* messages after which a reader is replaced */
 	guint reader_timeout;           /* seconds a message */
 	guint64 reader_memory;          /* address space of a reader, bytes */
+	guint mail_under_way;           /* days in which mail already handed over may still reach someone who opted out */
 	guint answer_window;            /* seconds in which the same sender and matter is answered once; default 7 days */
 	guint answers_per_address;      /* a day */
 	guint answers_per_domain;       /* a day */

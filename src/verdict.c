@@ -33,6 +33,8 @@ VerdictEvidence *verdict_evidence_new(const char *filter, guint line, const char
 	evidence->filter = g_strdup(filter);
 	evidence->line = line;
 	evidence->text = g_utf8_make_valid(text, (gssize)strnlen(text, 200));
+	/* The words, not the lines they were broken into. */
+	g_strdelimit(evidence->text, "\r\n\t", ' ');
 	evidence->where = g_strdup(where);
 	return evidence;
 }

@@ -44,6 +44,7 @@ static void set_up(Fixture *f, gconstpointer data)
 	f->c->controller = g_strdup("shop");
 	f->c->subject_address = g_strdup("jane@EXAMPLE.org");
 	f->c->law = LAW_GDPR;
+	f->c->received = 1795514400;   /* 2026-11-24T10:00:00Z */
 	f->letter = letter_new();
 	g_strlcpy(f->letter->reference, f->c->reference, REFERENCE_SIZE);
 	f->letter->to = g_strdup("jane@example.org");
@@ -156,8 +157,8 @@ static void test_english(Fixture *f, gconstpointer data)
 		"\n"
 		"It applies to the address jane@example.org.\n"
 		"\n"
-		"Messages that were already on their way may still reach you, until 8\n"
-		"December 2026 at the latest.\n"
+		"Messages that were already on their way may still reach you, until 26\n"
+		"November 2026 at the latest.\n"
 		"\n"
 		"If you did not mean this, or change your mind, please reply to this\n"
 		"message in a sentence of your own and leave the reference in the\n"
@@ -235,7 +236,7 @@ static void test_mixed(Fixture *f, gconstpointer data)
 	g_assert_cmpstr(ack_text_name(f->c), ==, "mixed");
 	g_autofree char *message = compose(f), *body = body_of(message);
 	g_assert_nonnull(strstr(body, "\n- no more advertising or newsletters from us\n"));
-	g_assert_nonnull(strstr(body, "until 8\nDecember 2026 at the latest.\n"));
+	g_assert_nonnull(strstr(body, "until 26\nNovember 2026 at the latest.\n"));
 	g_assert_nonnull(strstr(body, "You also ask for:\n\n- erasure of your personal data\n\nThis is recorded too"));
 	g_assert_nonnull(strstr(body, "You will have our answer by 24 December 2026 at the latest.\n"));
 	g_assert_nonnull(strstr(body, "\nLegal basis: General Data Protection Regulation (EU) 2016/679\n"));
