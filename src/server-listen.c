@@ -92,6 +92,11 @@ static struct addrinfo *resolve(const char *address, int family, char **host, GE
 {
 	const char *rest = strchr(address, ':') + 1, *at = strchr(rest, '@');
 	g_autofree char *port = at ? g_strndup(rest, (gsize)(at - rest)) : g_strdup(rest);
+	/* getaddrinfo would take 65537 for 1. */
+	if (!g_ascii_string_to_unsigned(port, 10, 0, 65535, NULL, NULL)) {
+		status_fail(error, STATUS_PERMANENT, "milter-socket %s: the port is no number from 0 to 65535", address);
+		return NULL;
+	}
 	*host = g_strdup(at ? at + 1 : family == AF_INET6 ? "::1" : "127.0.0.1");
 	g_autofree char *bare = **host == '[' && g_str_has_suffix(*host, "]") ? g_strndup(*host + 1, strlen(*host) - 2) : g_strdup(*host);
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_family = family, .ai_socktype = SOCK_STREAM }, *list = NULL;
