@@ -18,11 +18,11 @@ ok 'the border starts' postfix_start border
 # --- the flood, and the kills ---
 milter_at="$top_builddir/src/optout-milter --config $work/optout.conf"
 send_at="$top_builddir/src/optout-send --config $work/optout.conf"
-start flap-milter perl "$top_srcdir/tests/story/flap.pl" 0.2 1.2 $milter_at
+start flap-milter perl "$top_srcdir/tests/story/flap.pl" 25 0.1 0.8 "$milter_port" $milter_at
 wait_until 10 'listening "$milter_port"'
-start flap-send perl "$top_srcdir/tests/story/flap.pl" 0.1 0.8 $send_at
+start flap-send perl "$top_srcdir/tests/story/flap.pl" 25 0.1 0.8 0 $send_at
 ok "$messages messages are answered 250 in the end" \
-	perl "$top_srcdir/tests/story/flood.pl" 127.0.0.1 "$border" 8 "$messages" privacy@optout.example "$work/accepted" 300
+	perl "$top_srcdir/tests/story/flood.pl" 127.0.0.1 "$border" 8 "$messages" privacy@optout.example "$work/accepted" 600
 stop flap-milter
 stop flap-send
 note "milter killed $(tail -n 1 "$work/flap-milter.log") times, sender $(tail -n 1 "$work/flap-send.log") times"
@@ -39,7 +39,7 @@ is 'none is a case twice' "$(uniq -d "$work/cases" | wc -l)" 0
 # --- every answerable one has its acknowledgement ---
 start send $send_at
 settled() { [ "$(optout outbox --json | grep -c '"state":"\(due\|sending\|ambiguous\)"')" -eq 0 ]; }
-ok 'the outbox is settled in the end' wait_until 180 settled
+ok 'the outbox is settled in the end' wait_until 300 settled
 stop send
 optout outbox --all --json >"$work/letters"
 is 'every case has an acknowledgement' "$(wc -l <"$work/letters")" "$messages"

@@ -34,9 +34,9 @@ chmod 644 "$work/mortal.pl" "$work/optout.conf"
 ok 'Postfix starts' postfix_start border
 
 ok "$messages messages are answered 250" \
-	perl "$top_srcdir/tests/story/flood.pl" 127.0.0.1 "$border" 8 "$messages" privacy@optout.example "$work/accepted" 300
+	perl "$top_srcdir/tests/story/flood.pl" 127.0.0.1 "$border" 8 "$messages" privacy@optout.example "$work/accepted" 600
 empty() { [ -z "$(find "$work/border.queue/incoming" "$work/border.queue/active" "$work/border.queue/deferred" -type f 2>/dev/null | head -n 1)" ]; }
-ok 'the queue is empty in the end' wait_until 240 empty
+ok 'the queue is empty in the end' wait_until 600 empty
 note "$(grep -c 'status=deferred' "$work/border.log") deliveries were tried again"
 ok 'some were killed' grep -q 'status=deferred' "$work/border.log"
 is 'none bounced' "$(grep -c 'status=bounced' "$work/border.log")" 0
