@@ -46,7 +46,9 @@ is 'every case has an acknowledgement' "$(wc -l <"$work/letters")" "$messages"
 cat "$work"/mail/* | grep -i '^Message-ID: *<' | sed 's/^[^<]*<\([^>]*\)>.*/\1/' | sort | uniq -c | awk '{print $2, $1}' | sort >"$work/copies"
 sed 's/.*"message_id":"\([^"]*\)".*"copies":\([0-9]*\).*/\1 \2/' "$work/letters" | sort >"$work/promised"
 join "$work/promised" "$work/copies" >"$work/both"
-is 'each arrived' "$(wc -l <"$work/both")" "$messages"
+# A letter that was under way in two crashes is not tried a third time: it may have arrived, and an operator is told.
+is 'each arrived, or is marked as ambiguous' \
+	"$(join -v 1 "$work/promised" "$work/copies" | awk '$2 < 2' | wc -l)" 0
 is 'none arrived more often than the outbox says it may have' "$(awk '$3 > $2' "$work/both" | wc -l)" 0
 is 'none arrived more than twice' "$(awk '$3 > 2' "$work/both" | wc -l)" 0
 note "$(awk '$3 == 2' "$work/both" | wc -l) arrived twice, $(awk '$2 == 2' "$work/both" | wc -l) were marked as perhaps twice"
