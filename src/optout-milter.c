@@ -68,10 +68,8 @@ static void on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
 	(void)loop, (void)events;
 	Program *program = watcher->data;
-	if (!program->is_stopping && store_is_broken(program->store)) {
-		log_event(LOG_ERROR, "store-broken", "advice", "the disk failed; start again after it was checked", NULL);
+	if (!program->is_stopping && store_is_broken(program->store))
 		stop(program, EX_IOERR);
-	}
 }
 
 static gboolean same(const char *one, const char *other)

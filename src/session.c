@@ -14,7 +14,7 @@ struct Sessions {
 	double progress;
 	GQueue all;              /* Session* by their links */
 	ev_timer deadline;       /* of a drain */
-	ev_prepare drained;      /* looks for its end */
+	ev_timer drained;        /* … which is over: `done` is called from the loop */
 	gboolean is_draining, is_late;
 	void (*done)(gpointer data);
 	gpointer done_data;
@@ -24,6 +24,7 @@ typedef struct Session Session;
 
 /* What intake holds for its answer.  It outlives a session that is gone or has been told to forget. */
 typedef struct {
+	Sessions *sessions;
 	Session *session;        /* NULL: nobody waits any more */
 } Ticket;
 
@@ -39,6 +40,13 @@ struct Session {
 	ev_timer progress;
 	gboolean is_ending;
 };
+
+/* After each event that can be the last of a drain. */
+static void look_for_end(Sessions *sessions)
+{
+	if (sessions->done && !intake_pending(sessions->intake) && (!sessions->all.length || sessions->is_late))
+		ev_timer_start(sessions->loop, &sessions->drained);
+}
 
 /* --- message by message ----------------------------------------------------------------------------------------- */
 
@@ -85,6 +93,7 @@ static void was_taken(gpointer data, const IntakeResult *result)
 		forget_message(session);
 		take_events(session);
 	}
+	look_for_end(ticket->sessions);
 	g_free(ticket);
 }
 
@@ -112,6 +121,7 @@ static void hand_over(Session *session)
 	SessionMessage *message = session->message;
 	session->ticket = g_new0(Ticket, 1);
 	session->ticket->session = session;
+	session->ticket->sessions = sessions;
 	ev_timer_set(&session->progress, sessions->progress, sessions->progress);
 	ev_timer_start(sessions->loop, &session->progress);
 
@@ -299,6 +309,7 @@ static void closed(gpointer state)
 	Session *session = state;
 	forget_message(session);
 	g_queue_unlink(&session->sessions->all, &session->link);
+	look_for_end(session->sessions);
 	g_free(session->client);
 	milter_free(session->milter);
 	g_free(session);
@@ -313,16 +324,13 @@ const ServerHandler *sessions_handler(void)
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 
-/* Once a turn of the loop while draining. */
-static void look_for_end(struct ev_loop *loop, ev_prepare *prepare, int events)
+static void on_drained(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	(void)events;
-	Sessions *sessions = prepare->data;
-	if (intake_pending(sessions->intake) || (sessions->all.length && !sessions->is_late))
-		return;
-	ev_prepare_stop(loop, prepare);
+	Sessions *sessions = timer->data;
 	ev_timer_stop(loop, &sessions->deadline);
-	sessions->done(sessions->done_data);
+	void (*done)(gpointer data) = g_steal_pointer(&sessions->done);
+	done(sessions->done_data);
 }
 
 static void end_all(Sessions *sessions, gboolean idle_only)
@@ -340,6 +348,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int events)
 	Sessions *sessions = timer->data;
 	sessions->is_late = TRUE;
 	end_all(sessions, FALSE);
+	look_for_end(sessions);
 }
 
 void sessions_drain(Sessions *sessions, double seconds, void (*done)(gpointer data), gpointer data)
@@ -352,15 +361,13 @@ void sessions_drain(Sessions *sessions, double seconds, void (*done)(gpointer da
 	end_all(sessions, TRUE);
 	ev_timer_set(&sessions->deadline, seconds, 0.);
 	ev_timer_start(sessions->loop, &sessions->deadline);
-	ev_prepare_start(sessions->loop, &sessions->drained);
+	look_for_end(sessions);
 }
 
 void sessions_configure(Sessions *sessions, const Config *config)
 {
-	Config *old = sessions->config;
+	g_clear_pointer(&sessions->config, config_unref);
 	sessions->config = config_ref(config);
-	if (old)
-		config_unref(old);
 }
 
 void sessions_set_progress(Sessions *sessions, double seconds)
@@ -375,7 +382,7 @@ Sessions *sessions_new(struct ev_loop *loop, Intake *intake)
 	sessions->intake = intake;
 	sessions->progress = PROGRESS_SECONDS;
 	ev_init(&sessions->deadline, on_deadline);
-	ev_prepare_init(&sessions->drained, look_for_end);
+	ev_timer_init(&sessions->drained, on_drained, 0., 0.);
 	sessions->deadline.data = sessions->drained.data = sessions;
 	return sessions;
 }
@@ -385,8 +392,7 @@ void sessions_free(Sessions *sessions)
 	if (!sessions)
 		return;
 	ev_timer_stop(sessions->loop, &sessions->deadline);
-	ev_prepare_stop(sessions->loop, &sessions->drained);
-	if (sessions->config)
-		config_unref(sessions->config);
+	ev_timer_stop(sessions->loop, &sessions->drained);
+	g_clear_pointer(&sessions->config, config_unref);
 	g_free(sessions);
 }
