@@ -25,7 +25,7 @@ int command_configtest(CommandContext *context, int argc, char **argv)
 		return COMMAND_ERROR;
 	GError *error = NULL;
 	g_autoptr(Config) config = command_config(context, &error);
-	if (config)
+	if (config && config_read_secrets(config, &error))
 		error = find_fault(config);
 	if (error)
 		return command_fail(error);

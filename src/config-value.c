@@ -1,6 +1,8 @@
 #include "config-value.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "status.h"
 
@@ -69,19 +71,6 @@ static gboolean set_switch(const char *text, void *to, const ConfigPlace *place,
 	return TRUE;
 }
 
-static gboolean set_secret(const char *text, void *to, const ConfigPlace *place, GError **error)
-{
-	g_autofree char *content = NULL;
-	g_autoptr(GError) cause = NULL;
-	if (!g_file_get_contents(text, &content, NULL, &cause))
-		return config_bad_value(place, error, "%s", cause->message);
-	content[strcspn(content, "\r\n")] = '\0';
-	if (!*content)
-		return config_bad_value(place, error, "%s is empty", text);
-	*(char **)to = g_steal_pointer(&content);
-	return TRUE;
-}
-
 static gboolean set_zone(const char *text, void *to, const ConfigPlace *place, GError **error)
 {
 	GTimeZone *zone = g_time_zone_new_identifier(text);
@@ -91,15 +80,46 @@ static gboolean set_zone(const char *text, void *to, const ConfigPlace *place, G
 	return TRUE;
 }
 
-static char **split_list(const char *text)
+static gboolean is_absolute(const char *path, const ConfigPlace *place, GError **error)
+{
+	return g_path_is_absolute(path) || config_bad_value(place, error, "\"%s\" is no absolute path", path);
+}
+
+/* Whoever may not look (the owner of the file runs other programs) is told by the program that needs it. */
+static gboolean is_there(const char *path, gboolean is_directory, const ConfigPlace *place, GError **error)
+{
+	struct stat status;
+	if (stat(path, &status))
+		return errno == EACCES || config_bad_value(place, error, "%s: %s", path, g_strerror(errno));
+	return S_ISDIR(status.st_mode) == is_directory || config_bad_value(place, error, "%s is %s", path, is_directory ? "no directory" : "a directory");
+}
+
+/* BCP 47, RFC 5646 section 2.1: enough of it to see a slip. */
+static gboolean is_language(const char *tag, const ConfigPlace *place, GError **error)
+{
+	return g_regex_match_simple("^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", tag, G_REGEX_DOLLAR_ENDONLY, 0) ||
+	       config_bad_value(place, error, "\"%s\" is no language tag; write one like en or pt-BR", tag);
+}
+
+static gboolean set_list(const ConfigKey *key, const char *text, void *to, const ConfigPlace *place, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit_set(text, ",;", -1);
-	g_autoptr(GPtrArray) list = g_ptr_array_new();
-	for (int i = 0; parts[i]; i++)
-		if (*g_strstrip(parts[i]))
-			g_ptr_array_add(list, g_strdup(parts[i]));
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+	for (int i = 0; parts[i]; i++) {
+		g_autofree char *item = config_unquoted(g_strstrip(parts[i]));
+		if (!*item)
+			continue;
+		if (key->type == LANGUAGES && !is_language(item, place, error))
+			return FALSE;
+		if (key->type == DIRECTORIES && !(is_absolute(item, place, error) && is_there(item, TRUE, place, error)))
+			return FALSE;
+		g_ptr_array_add(list, g_steal_pointer(&item));
+	}
+	if (!list->len)
+		return config_bad_value(place, error, "at least one is needed");
 	g_ptr_array_add(list, NULL);
-	return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+	*(char ***)to = (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+	return TRUE;
 }
 
 gboolean config_set_value(const ConfigKey *key, const char *text, gpointer base, const ConfigPlace *place, GError **error)
@@ -107,10 +127,12 @@ gboolean config_set_value(const ConfigKey *key, const char *text, gpointer base,
 	void *to = (char *)base + key->offset;
 	switch (key->type) {
 	case TEXT: *(char **)to = g_strdup(text); return TRUE;
-	case TEXTS: *(char ***)to = split_list(text); return TRUE;
+	case LANGUAGES:
+	case DIRECTORIES: return set_list(key, text, to, place, error);
 	case FILE_PATH:
-		if (!g_path_is_absolute(text))
-			return config_bad_value(place, error, "\"%s\" is no absolute path", text);
+	case PRESENT_FILE:
+		if (!is_absolute(text, place, error) || (key->type == PRESENT_FILE && !is_there(text, FALSE, place, error)))
+			return FALSE;
 		*(char **)to = g_strdup(text);
 		return TRUE;
 	case NUMBER:
@@ -118,7 +140,6 @@ gboolean config_set_value(const ConfigKey *key, const char *text, gpointer base,
 	case SECONDS: return set_number(key, text, to, place, error);
 	case SWITCH: return set_switch(text, to, place, error);
 	case CHOICE: return set_choice(key, text, to, place, error);
-	case SECRET_FILE: return set_secret(text, to, place, error);
 	case ZONE: return set_zone(text, to, place, error);
 	case OCTAL: {
 		char *end;
@@ -132,11 +153,11 @@ gboolean config_set_value(const ConfigKey *key, const char *text, gpointer base,
 	return FALSE;
 }
 
-/* GKeyFile keeps quotes that stand around a value, and users write them. */
+/* GKeyFile keeps quotes that stand around a value, and users write them.  `"a", "b"` is a list, and its items' affair. */
 char *config_unquoted(const char *value)
 {
 	gsize length = strlen(value);
-	if (length >= 2 && (value[0] == '"' || value[0] == '\'') && value[length - 1] == value[0])
+	if (length >= 2 && (value[0] == '"' || value[0] == '\'') && strchr(value + 1, value[0]) == value + length - 1)
 		return g_strndup(value + 1, length - 2);
 	return g_strdup(value);
 }
@@ -152,9 +173,9 @@ void config_set_standards(const ConfigKey *keys, gsize count, gpointer base)
 void config_clear_value(const ConfigKey *key, gpointer object)
 {
 	char *base = object;
-	if (key->type == TEXT || key->type == FILE_PATH || key->type == SECRET_FILE)
+	if (key->type == TEXT || key->type == FILE_PATH || key->type == PRESENT_FILE)
 		g_clear_pointer((char **)(base + key->offset), g_free);
-	else if (key->type == TEXTS)
+	else if (key->type == LANGUAGES || key->type == DIRECTORIES)
 		g_clear_pointer((char ***)(base + key->offset), g_strfreev);
 	else if (key->type == ZONE)
 		g_clear_pointer((GTimeZone **)(base + key->offset), g_time_zone_unref);

@@ -3,7 +3,7 @@
 #pragma once
 #include <glib.h>
 
-typedef enum { TEXT, TEXTS, FILE_PATH, NUMBER, SIZE, SECONDS, SWITCH, CHOICE, SECRET_FILE, ZONE, OCTAL } ConfigType;
+typedef enum { TEXT, LANGUAGES, DIRECTORIES, FILE_PATH, PRESENT_FILE, NUMBER, SIZE, SECONDS, SWITCH, CHOICE, ZONE, OCTAL } ConfigType;
 
 /* A table of these describes a group; offsets are into the struct that the group fills. */
 typedef struct {

@@ -14,12 +14,12 @@ static const ConfigKey optout_keys[] = {
 	{ "milter-socket", TEXT, G_STRUCT_OFFSET(Config, milter_socket), "unix:/run/optout/milter.sock", 0, 0, NULL },
 	{ "milter-socket-mode", OCTAL, G_STRUCT_OFFSET(Config, milter_socket_mode), "0660", 0, 0777, NULL },
 	{ "milter-socket-group", TEXT, G_STRUCT_OFFSET(Config, milter_socket_group), NULL, 0, 0, NULL },
-	{ "filters", TEXTS, G_STRUCT_OFFSET(Config, filters), NULL, 0, 0, NULL },
+	{ "filters", DIRECTORIES, G_STRUCT_OFFSET(Config, filters), NULL, 0, 0, NULL },
 	{ "authserv-id", TEXT, G_STRUCT_OFFSET(Config, authserv_id), NULL, 0, 0, NULL },
 	{ "own-hops", NUMBER, G_STRUCT_OFFSET(Config, own_hops), "1", 0, 20, NULL },
 	{ "recipient-delimiter", TEXT, G_STRUCT_OFFSET(Config, recipient_delimiter), "+", 0, 0, NULL },
 	{ "timezone", ZONE, G_STRUCT_OFFSET(Config, timezone), NULL, 0, 0, NULL },
-	{ "token-key-file", FILE_PATH, G_STRUCT_OFFSET(Config, token_key_file), NULL, 0, 0, NULL },
+	{ "token-key-file", PRESENT_FILE, G_STRUCT_OFFSET(Config, token_key_file), NULL, 0, 0, NULL },
 	{ "mode", CHOICE, G_STRUCT_OFFSET(Config, observe), "act", 0, 0, "act observe" },
 	{ "answer-client-made", SWITCH, G_STRUCT_OFFSET(Config, answer_client_made), "no", 0, 0, NULL },
 	{ "name-laws", SWITCH, G_STRUCT_OFFSET(Config, name_laws), "no", 0, 0, NULL },
@@ -42,9 +42,9 @@ static const ConfigKey smtp_keys[] = {
 	{ "url", TEXT, G_STRUCT_OFFSET(Config, smtp.url), NULL, 0, 0, NULL },
 	{ "tls", CHOICE, G_STRUCT_OFFSET(Config, smtp.tls), "if-offered", 0, 0, "required if-offered none" },
 	{ "user", TEXT, G_STRUCT_OFFSET(Config, smtp.user), NULL, 0, 0, NULL },
-	{ "password-file", SECRET_FILE, G_STRUCT_OFFSET(Config, smtp.password), NULL, 0, 0, NULL },
+	{ "password-file", PRESENT_FILE, G_STRUCT_OFFSET(Config, smtp.password_file), NULL, 0, 0, NULL },
 	{ "from", TEXT, G_STRUCT_OFFSET(Config, smtp.from), NULL, 0, 0, NULL },
-	{ "ca-file", FILE_PATH, G_STRUCT_OFFSET(Config, smtp.ca_file), NULL, 0, 0, NULL },
+	{ "ca-file", PRESENT_FILE, G_STRUCT_OFFSET(Config, smtp.ca_file), NULL, 0, 0, NULL },
 	{ "hello", TEXT, G_STRUCT_OFFSET(Config, smtp.hello), NULL, 0, 0, NULL },
 	{ "timeout", SECONDS, G_STRUCT_OFFSET(Config, smtp.timeout), "600", 1, 86400, NULL },
 };
@@ -56,7 +56,7 @@ static const ConfigKey controller_keys[] = {
 	{ "dispute-url", TEXT, G_STRUCT_OFFSET(ConfigController, dispute_url), NULL, 0, 0, NULL },
 	{ "contact", TEXT, G_STRUCT_OFFSET(ConfigController, contact), NULL, 0, 0, NULL },
 	{ "country", TEXT, G_STRUCT_OFFSET(ConfigController, country), NULL, 0, 0, NULL },
-	{ "languages", TEXTS, G_STRUCT_OFFSET(ConfigController, languages), "en", 0, 0, NULL },
+	{ "languages", LANGUAGES, G_STRUCT_OFFSET(ConfigController, languages), "en", 0, 0, NULL },
 };
 
 typedef struct {
@@ -137,11 +137,24 @@ static void address_free(gpointer data)
 	g_free(address);
 }
 
+static const ConfigController *find_controller(const Config *config, const char *id)
+{
+	for (guint i = 0; i < config->controllers->len; i++) {
+		const ConfigController *controller = g_ptr_array_index(config->controllers, i);
+		if (g_str_equal(controller->id, id))
+			return controller;
+	}
+	return NULL;
+}
+
 static gboolean read_controller(Config *config, GKeyFile *file, const char *path, const char *group, GError **error)
 {
+	g_autofree char *id = g_strstrip(g_strdup(group + strlen("controller ")));
+	if (find_controller(config, id))
+		return status_fail(error, STATUS_PERMANENT, "%s: [%s]: controller %s stands twice; put its keys together", path, group, id);
 	ConfigController *controller = g_new0(ConfigController, 1);
 	g_ptr_array_add(config->controllers, controller);
-	controller->id = g_strstrip(g_strdup(group + strlen("controller ")));
+	controller->id = g_steal_pointer(&id);
 	const ConfigPlace place = { path, group, "country" };
 	config_set_standards(controller_keys, G_N_ELEMENTS(controller_keys), controller);
 	if (!read_group(file, path, group, controller_keys, G_N_ELEMENTS(controller_keys), controller, error))
@@ -151,8 +164,6 @@ static gboolean read_controller(Config *config, GKeyFile *file, const char *path
 		return status_fail(error, STATUS_PERMANENT, "%s: [%s]: a controller needs a name of at most 64 bytes: [controller shop]", path, group);
 	if (!controller->name)
 		controller->name = g_strdup(controller->id);
-	if (!controller->languages[0])
-		return status_fail(error, STATUS_PERMANENT, "%s: [%s] languages: at least one is needed, such as en", path, group);
 	if (controller->country) {
 		if (strlen(controller->country) != 2 || !g_ascii_isalpha(controller->country[0]) || !g_ascii_isalpha(controller->country[1]))
 			return config_bad_value(&place, error, "\"%s\" is no country code of two letters (ISO 3166), such as DE", controller->country);
@@ -160,16 +171,6 @@ static gboolean read_controller(Config *config, GKeyFile *file, const char *path
 		controller->country[1] = g_ascii_toupper(controller->country[1]);
 	}
 	return TRUE;
-}
-
-static const ConfigController *find_controller(const Config *config, const char *id)
-{
-	for (guint i = 0; i < config->controllers->len; i++) {
-		const ConfigController *controller = g_ptr_array_index(config->controllers, i);
-		if (g_str_equal(controller->id, id))
-			return controller;
-	}
-	return NULL;
 }
 
 static gboolean fill_address(Config *config, ConfigAddress *address, const AddressKeys *keys, const char *path, const char *group, GError **error)
@@ -200,9 +201,14 @@ static gboolean fill_address(Config *config, ConfigAddress *address, const Addre
 
 static gboolean read_address(Config *config, GKeyFile *file, const char *path, const char *group, GError **error)
 {
+	g_autofree char *name = g_strstrip(g_strdup(group + strlen("address ")));
+	/* As mail is matched to them: the first would take it all. */
+	for (guint i = 0; i < config->addresses->len; i++)
+		if (g_ascii_strcasecmp(((const ConfigAddress *)g_ptr_array_index(config->addresses, i))->address, name) == 0)
+			return status_fail(error, STATUS_PERMANENT, "%s: [%s]: address %s stands twice; put its keys together", path, group, name);
 	ConfigAddress *address = g_new0(ConfigAddress, 1);
 	g_ptr_array_add(config->addresses, address);
-	address->address = g_strstrip(g_strdup(group + strlen("address ")));
+	address->address = g_steal_pointer(&name);
 	AddressKeys keys = { 0 };
 	gboolean good = read_group(file, path, group, address_keys, G_N_ELEMENTS(address_keys), &keys, error) &&
 	                fill_address(config, address, &keys, path, group, error);
@@ -212,22 +218,52 @@ static gboolean read_address(Config *config, GKeyFile *file, const char *path, c
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
-static gboolean check_whole(Config *config, const char *path, GError **error)
+/* inet:PORT@HOST with a port that is one. */
+static gboolean is_internet_socket(const char *socket)
 {
-	const ConfigPlace socket = { path, "optout", "milter-socket" }, group = { path, "optout", "milter-socket-group" }, url = { path, "smtp", "url" },
-	            from = { path, "smtp", "from" };
-	const char *s = config->milter_socket;
-	if (!g_str_has_prefix(s, "unix:/") && !((g_str_has_prefix(s, "inet:") || g_str_has_prefix(s, "inet6:")) && strchr(s, '@')))
-		return config_bad_value(&socket, error, "\"%s\" is neither inet:PORT@HOST nor unix:/PATH", s);
+	const char *port = g_str_has_prefix(socket, "inet6:") ? socket + 6 : g_str_has_prefix(socket, "inet:") ? socket + 5 : "";
+	char *end;
+	guint64 number = g_ascii_strtoull(port, &end, 10);
+	return g_ascii_isdigit(*port) && number <= G_MAXUINT16 && *end == '@' && end[1];
+}
+
+/* SCHEME://HOST[:PORT]; the host may be an address literal in brackets. */
+static gboolean is_relay_url(const char *url)
+{
+	return g_regex_match_simple("^smtps?://([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?/?$", url, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+/* Roughly, to see a slip; letters are only ever sent from what address.h finds safe. */
+static gboolean is_mailbox(const char *text)
+{
+	return g_regex_match_simple("^([^\\r\\n<>]*<[^\\s<>@\"]+@[^\\s<>@\"]+>|[^\\s<>@\"]+@[^\\s<>@\"]+)$", text, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+static gboolean check_smtp(const ConfigSmtp *smtp, const char *path, GError **error)
+{
+	const ConfigPlace url = { path, "smtp", "url" }, from = { path, "smtp", "from" }, user = { path, "smtp", "user" },
+	            password = { path, "smtp", "password-file" };
+	if (smtp->url && !is_relay_url(smtp->url))
+		return config_bad_value(&url, error, "\"%s\" is neither smtp://HOST:PORT nor smtps://HOST:PORT", smtp->url);
+	if (smtp->url && !smtp->from)
+		return config_bad_value(&from, error, "is missing; write from = Privacy Team <privacy@example.com>");
+	if (smtp->from && !is_mailbox(smtp->from))
+		return config_bad_value(&from, error, "\"%s\" is no address; write from = Privacy Team <privacy@example.com>", smtp->from);
+	if (smtp->user && !smtp->password_file)
+		return config_bad_value(&password, error, "is missing, though there is a user");
+	if (smtp->password_file && !smtp->user)
+		return config_bad_value(&user, error, "is missing, though there is a password-file");
+	return TRUE;
+}
+
+static gboolean check_whole(const Config *config, const char *path, GError **error)
+{
+	const ConfigPlace socket = { path, "optout", "milter-socket" }, group = { path, "optout", "milter-socket-group" };
+	if (!g_str_has_prefix(config->milter_socket, "unix:/") && !is_internet_socket(config->milter_socket))
+		return config_bad_value(&socket, error, "\"%s\" is neither inet:PORT@HOST nor unix:/PATH", config->milter_socket);
 	if (config->milter_socket_group && !getgrnam(config->milter_socket_group))
 		return config_bad_value(&group, error, "there is no group \"%s\" on this system", config->milter_socket_group);
-	if (config->smtp.url && !g_str_has_prefix(config->smtp.url, "smtp://") && !g_str_has_prefix(config->smtp.url, "smtps://"))
-		return config_bad_value(&url, error, "\"%s\" is neither smtp://HOST:PORT nor smtps://HOST:PORT", config->smtp.url);
-	if (config->smtp.url && !config->smtp.from)
-		return config_bad_value(&from, error, "is missing; write from = Privacy Team <privacy@example.com>");
-	if (config->smtp.from && (strpbrk(config->smtp.from, "\r\n") || !strchr(config->smtp.from, '@')))
-		return config_bad_value(&from, error, "\"%s\" is no address", config->smtp.from);
-	return TRUE;
+	return check_smtp(&config->smtp, path, error);
 }
 
 static gboolean read_all(Config *config, GKeyFile *file, const char *path, GError **error)
@@ -281,8 +317,13 @@ Config *config_load(const char *file, GError **error)
 	g_autofree char *path = file ? g_strdup(file) : places_config();
 	g_autofree char *text = NULL;
 	g_autoptr(GError) cause = NULL;
-	if (!g_file_get_contents(path, &text, NULL, &cause)) {
+	gsize length;
+	if (!g_file_get_contents(path, &text, &length, &cause)) {
 		status_fail(error, STATUS_PERMANENT, "no configuration: %s; name another file with --config FILE", cause->message);
+		return NULL;
+	}
+	if (memchr(text, '\0', length)) {
+		status_fail(error, STATUS_PERMANENT, "%s: holds a NUL byte; it is no text", path);
 		return NULL;
 	}
 	g_autoptr(GKeyFile) keys = g_key_file_new();
@@ -296,6 +337,23 @@ Config *config_load(const char *file, GError **error)
 		return NULL;
 	finish(config);
 	return g_steal_pointer(&config);
+}
+
+gboolean config_read_secrets(Config *config, GError **error)
+{
+	const ConfigPlace place = { config->file, "smtp", "password-file" };
+	g_autofree char *content = NULL;
+	g_autoptr(GError) cause = NULL;
+	if (!config->smtp.password_file)
+		return TRUE;
+	if (!g_file_get_contents(config->smtp.password_file, &content, NULL, &cause))
+		return config_bad_value(&place, error, "%s", cause->message);
+	content[strcspn(content, "\r\n")] = '\0';
+	if (!*content)
+		return config_bad_value(&place, error, "%s is empty", config->smtp.password_file);
+	g_free(config->smtp.password);
+	config->smtp.password = g_steal_pointer(&content);
+	return TRUE;
 }
 
 Config *config_default(void)
@@ -314,6 +372,7 @@ static void config_clear(gpointer data)
 {
 	Config *config = data;
 	g_free(config->file);
+	g_free(config->smtp.password);
 	config_clear_values(optout_keys, G_N_ELEMENTS(optout_keys), config);
 	config_clear_values(smtp_keys, G_N_ELEMENTS(smtp_keys), config);
 	g_ptr_array_unref(config->addresses);
@@ -324,25 +383,4 @@ void config_unref(Config *config)
 {
 	if (config)
 		g_atomic_rc_box_release_full(config, config_clear);
-}
-
-GPtrArray *config_advice(const Config *config)
-{
-	GPtrArray *advice = g_ptr_array_new_with_free_func(g_free);
-	if (!config->addresses->len)
-		g_ptr_array_add(advice, g_strdup("no [address …] group: no message is ours, nothing will be recorded"));
-	if (!config->authserv_id)
-		g_ptr_array_add(advice, g_strdup("no authserv-id: no sender is authenticated, so every acknowledgement is held until an operator releases it"));
-	if (!config->smtp.url)
-		g_ptr_array_add(advice, g_strdup("no [smtp] url: acknowledgements are queued and can't be sent"));
-	if (config->smtp.url && config->smtp.tls != CONFIG_TLS_REQUIRED && config->smtp.user)
-		g_ptr_array_add(advice, g_strdup("[smtp] tls is not \"required\": the password may cross the network in the clear"));
-	if (config->observe)
-		g_ptr_array_add(advice, g_strdup("mode = observe: everything is recorded and delivered, nothing is sent or suppressed"));
-	for (guint i = 0; i < config->addresses->len; i++) {
-		const ConfigAddress *address = g_ptr_array_index(config->addresses, i);
-		if (address->role == ROLE_PRIVACY && address->after == AFTER_DISCARD)
-			g_ptr_array_add(advice, g_strdup_printf("%s: after = discard at a privacy address: requests are only in the queue, not in a mailbox", address->address));
-	}
-	return advice;
 }

@@ -18,7 +18,7 @@ typedef struct {
 } ConfigController;
 
 typedef struct {
-	char *address;                       /* as written, domain lower-cased */
+	char *address;                       /* as written */
 	const ConfigController *controller;
 	Role role;
 	After after;
@@ -29,7 +29,8 @@ typedef enum { CONFIG_TLS_REQUIRED, CONFIG_TLS_IF_OFFERED, CONFIG_TLS_NONE } Con
 typedef struct {
 	char *url;              /* smtp:// or smtps://, NULL: nothing can be sent */
 	ConfigTls tls;
-	char *user, *password;  /* password: the content of password-file, without its line end */
+	char *user, *password_file;
+	char *password;         /* the content of password-file, without its line end; set by config_read_secrets */
 	char *from;             /* `Name <addr-spec>` */
 	char *ca_file;          /* NULL: the system's */
 	char *hello;            /* EHLO name; NULL: the host's */
@@ -71,6 +72,10 @@ typedef struct {
 
 /* Reads `file`; NULL is the installed default (SYSCONFDIR/optout.conf).  NULL and *error (PERMANENT) on any fault. */
 Config *config_load(const char *file, GError **error);
+
+/* Reads the files that hold secrets: for optout-send, which needs them, and configtest.  Others may be run by users who may not.
+ * FALSE and *error (PERMANENT) names file, group and key. */
+gboolean config_read_secrets(Config *config, GError **error);
 
 /* All defaults, no addresses: for commands that need no configuration. */
 Config *config_default(void);

@@ -36,7 +36,7 @@ typedef struct {
 static gboolean configure(const char *file, Config **config, AckTexts **texts, GError **error)
 {
 	*config = config_load(file, error);
-	*texts = *config ? ack_texts_load((*config)->filters, error) : NULL;
+	*texts = *config && config_read_secrets(*config, error) ? ack_texts_load((*config)->filters, error) : NULL;
 	return *texts != NULL;
 }
 

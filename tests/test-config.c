@@ -40,28 +40,32 @@ static void test_values(void)
 {
 	g_autofree char *secret = g_build_filename(directory, "secret", NULL);
 	g_assert_true(g_file_set_contents(secret, "hush\n", -1, NULL));
-	g_autofree char *text = g_strdup_printf("[optout]\nstore = \"/srv/optout\"\nmode = observe\nfilters = /a, /b\ntimezone=Europe/Berlin\n"
+	g_autofree char *text = g_strdup_printf("[optout]\nstore = \"/srv/optout\"\nmode = observe\nfilters = \"%s\", /\ntimezone=Europe/Berlin\n"
 	                                        "milter-socket = inet:8890@127.0.0.1\nauthserv-id = 'mx.example.com'\nmap-size = 2G\nrecipient-delimiter=\n"
 	                                        "[smtp]\nurl = smtp://127.0.0.1:25\ntls = required\nuser=u\npassword-file=%s\nfrom = Privacy Team <privacy@example.com>\n"
-	                                        "[controller a]\nname = A GmbH\ncountry = de\nlanguages = de, en\n[controller b]\n"
+	                                        "[controller a]\nname = A GmbH\ncountry = de\nlanguages = \"de\", 'en'\n[controller b]\n"
 	                                        "[address unsubscribe@example.com]\ncontroller = a\nrole = opt-out\n"
-	                                        "[address privacy@example.com]\ncontroller = b\nrole = privacy\nafter = quarantine\n", secret);
+	                                        "[address privacy@example.com]\ncontroller = b\nrole = privacy\nafter = quarantine\n", directory, secret);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Config) config = load(text, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(config->store, ==, "/srv/optout");
 	g_assert_true(config->observe);
-	g_assert_cmpstr(config->filters[1], ==, "/b");
+	g_assert_cmpstr(config->filters[0], ==, directory);
+	g_assert_cmpstr(config->filters[1], ==, "/");
 	g_assert_null(config->filters[2]);
 	g_assert_cmpstr(config->authserv_id, ==, "mx.example.com");
 	g_assert_cmpstr(config->recipient_delimiter, ==, "");
 	g_assert_cmpuint(config->map_size, ==, (guint64)2 << 30);
+	g_assert_null(config->smtp.password);
+	g_assert_true(config_read_secrets(config, &error));
 	g_assert_cmpstr(config->smtp.password, ==, "hush");
 	g_assert_cmpint(config->smtp.tls, ==, CONFIG_TLS_REQUIRED);
 	const ConfigAddress *first = g_ptr_array_index(config->addresses, 0), *second = g_ptr_array_index(config->addresses, 1);
 	g_assert_cmpint(first->after, ==, AFTER_DISCARD);
 	g_assert_cmpint(second->after, ==, AFTER_QUARANTINE);
 	g_assert_cmpstr(first->controller->country, ==, "DE");
+	g_assert_cmpstr(first->controller->languages[0], ==, "de");
 	g_assert_cmpstr(first->controller->languages[1], ==, "en");
 }
 
@@ -95,6 +99,22 @@ static void test_errors(void)
 		{ "[controller a]\n[address a@b.example]\nrole=privacy\ncontroller=b\n", "there is no group [controller b]" },
 		{ "[controller a]\ncountry=Germany\n", "no country code of two letters" },
 		{ "[controller a]\nlanguages=,\n", "at least one is needed" },
+		{ "[controller a]\nlanguages=en, d e\n", "[controller a] languages: \"d e\" is no language tag" },
+		{ "[controller a]\n[controller  a]\n", "[controller  a]: controller a stands twice" },
+		{ "[controller a]\n[address a@b.example]\nrole=privacy\n[address A@B.example]\nrole=privacy\n", "address A@B.example stands twice" },
+		{ "[optout]\nfilters=/,/no/such/filters\n", "[optout] filters: /no/such/filters: No such file" },
+		{ "[optout]\nfilters=/dev/null\n", "[optout] filters: /dev/null is no directory" },
+		{ "[optout]\nfilters=here\n", "no absolute path" },
+		{ "[optout]\ntoken-key-file=/no/such/key\n", "[optout] token-key-file: /no/such/key: No such file" },
+		{ "[optout]\nmilter-socket=inet:99999@127.0.0.1\n", "neither inet:PORT@HOST nor unix:/PATH" },
+		{ "[optout]\nmilter-socket=inet:smtp@127.0.0.1\n", "neither inet:PORT@HOST nor unix:/PATH" },
+		{ "[smtp]\nca-file=/no/such/ca\n", "[smtp] ca-file: /no/such/ca: No such file" },
+		{ "[smtp]\nurl=smtp://\nfrom=a@b.example\n", "[smtp] url: \"smtp://\" is neither" },
+		{ "[smtp]\nurl=smtp://a:b:c\nfrom=a@b.example\n", "is neither smtp://HOST:PORT" },
+		{ "[smtp]\nfrom=Privacy Team\n", "[smtp] from: \"Privacy Team\" is no address" },
+		{ "[smtp]\nfrom=Privacy Team <a b@c.example>\n", "is no address" },
+		{ "[smtp]\nuser=u\n", "[smtp] password-file: is missing" },
+		{ "[smtp]\npassword-file=/dev/null\n", "[smtp] user: is missing" },
 		{ "nonsense\n", "c.conf" },
 	};
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -106,6 +126,11 @@ static void test_errors(void)
 		g_assert_nonnull(strstr(error->message, cases[i].words));
 	}
 	g_autoptr(GError) error = NULL;
+	g_autofree char *binary = g_build_filename(directory, "c.conf", NULL);
+	g_assert_true(g_file_set_contents(binary, "[optout]\n\0[", 11, NULL));
+	g_assert_null(config_load(binary, &error));
+	g_assert_nonnull(strstr(error->message, "NUL byte"));
+	g_clear_error(&error);
 	g_assert_null(config_load("/no/such/optout.conf", &error));
 	g_assert_nonnull(strstr(error->message, "/no/such/optout.conf"));
 	g_assert_nonnull(strstr(error->message, "--config"));
