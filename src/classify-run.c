@@ -37,6 +37,7 @@ typedef struct {
 	Run *run;
 	MailboxItem item;
 	gboolean is_done, was_tried;
+	char *recipient;               /* a configured address that its header names; NULL: none */
 	Verdict *verdict;
 	char *trouble;
 } Entry;
@@ -46,16 +47,25 @@ static void entry_free(Entry *entry)
 	mailbox_item_clear(&entry->item);
 	verdict_free(entry->verdict);
 	g_free(entry->trouble);
+	g_free(entry->recipient);
 	g_free(entry);
 }
 
 /* --- judging ---------------------------------------------------------------------------------------------------- */
 
-static const char *our_recipient(const Run *run, const Verdict *verdict)
+static const char *our_recipient(const Run *run, const Entry *entry)
 {
-	if (run->options->to || !verdict)
-		return run->options->to;
-	return recipient_of(verdict->facts, run->config->recipient_delimiter);
+	if (run->options->to || entry->recipient || !entry->verdict)
+		return run->options->to ? run->options->to : entry->recipient;
+	return recipient_of(entry->verdict->facts, run->config->recipient_delimiter);
+}
+
+static const char *first_of_ours(const Config *config, const GPtrArray *addresses)
+{
+	for (guint i = 0; i < addresses->len; i++)
+		if (envelope_our_address(config, addresses->pdata[i]))
+			return addresses->pdata[i];
+	return NULL;
 }
 
 /* The address as if it were configured. */
@@ -93,7 +103,7 @@ static void tell(Run *run, Entry *entry)
 		run->take(&result, run->data);
 		return;
 	}
-	const char *recipient = our_recipient(run, entry->verdict);
+	const char *recipient = our_recipient(run, entry);
 	ConfigAddress address = address_of(run, recipient);
 	/* A configuration of which that address and the options are part, for as long as it is judged by. */
 	g_autoptr(GPtrArray) addresses = g_ptr_array_copy(run->config->addresses, NULL, NULL);
@@ -122,10 +132,11 @@ static void was_read(gpointer data, Verdict *verdict, const GError *error);
 
 static void ask(Run *run, Entry *entry)
 {
-	const ConfigAddress *configured = run->options->to ? envelope_our_address(run->config, run->options->to) : NULL;
+	const char *recipient = run->options->to ? run->options->to : entry->recipient;
+	const ConfigAddress *configured = recipient ? envelope_our_address(run->config, recipient) : NULL;
 	const ReadRequest request = {
 		.sender = run->options->from ? run->options->from : entry->item.sender,
-		.recipient = run->options->to,
+		.recipient = recipient,
 		.role = run->options->role ? run->options->role : configured ? role_name(configured->role) : NULL,
 		.delimiter = run->config->recipient_delimiter,
 		.authserv_id = run->options->authserv_id ? run->options->authserv_id : run->config->authserv_id,
@@ -133,6 +144,29 @@ static void ask(Run *run, Entry *entry)
 		.is_truncated = entry->item.is_truncated,
 	};
 	reader_pool_read(run->readers, &request, entry->item.message, was_read, entry);
+}
+
+/* The reader knows no configuration.  Where the header names a configured address that it would not have chosen by itself, or whose role
+ * is not the usual one, the message is read once more as mail to that address.  TRUE: it is being read. */
+static gboolean ask_as_configured(Run *run, Entry *entry, const Verdict *verdict)
+{
+	const Facts *facts = verdict->facts;
+	if (run->options->to || entry->recipient)
+		return FALSE;
+	const char *ours = first_of_ours(run->config, facts->delivered_to);
+	if (!ours)
+		ours = first_of_ours(run->config, facts->to);
+	if (!ours)
+		return FALSE;
+	Role usual;
+	gboolean is_usual = g_strcmp0(ours, recipient_of(facts, run->config->recipient_delimiter)) == 0 &&
+			    recipient_usual_role(ours, run->config->recipient_delimiter, &usual) &&
+			    usual == envelope_our_address(run->config, ours)->role;
+	entry->recipient = g_strdup(ours);
+	if (is_usual)
+		return FALSE;
+	ask(run, entry);
+	return TRUE;
 }
 
 /* Keeps so many messages under way. */
@@ -189,6 +223,10 @@ static void was_read(gpointer data, Verdict *verdict, const GError *error)
 	if (!verdict && !run->fault && !entry->was_tried) {
 		entry->was_tried = TRUE;
 		ask(run, entry);
+		return;
+	}
+	if (verdict && !run->fault && ask_as_configured(run, entry, verdict)) {
+		verdict_free(verdict);
 		return;
 	}
 	entry->verdict = verdict;

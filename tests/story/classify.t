@@ -72,6 +72,13 @@ ok 'and by no other' sh -c '"$0" classify --json --authserv-id mx.other.example 
 printf '[optout]\nstore = /nowhere\n[controller c]\ncountry = US\n[address ann@shop.example]\ncontroller = c\nrole = opt-out\nafter = discard\n' >optout.conf
 ok 'a configured address has its role' \
 	sh -c '"$0" --config optout.conf classify --json --to ann@shop.example bare.eml | grep -q "\"type\":\"marketing-opt-out\""' "$OPTOUT"
+printf 'From: a@example.org\nTo: bob@x.example, Ann <ann+news@shop.example>\nSubject: \n\n' >to.eml
+printf 'From: a@example.org\nTo: bob@x.example\nX-Original-To: ann@shop.example\nSubject: \n\n' >original-to.eml
+printf 'From: a@example.org\nTo: unsubscribe@shop.example\nSubject: \n\n' >privacy.eml
+printf '[address unsubscribe@shop.example]\ncontroller = c\nrole = privacy\n' >>optout.conf
+is 'without --to, the configured address among To, X-Original-To … has its role; the usual local part comes second' \
+	"$(optout --config optout.conf classify --json to.eml original-to.eml privacy.eml bare.eml | sed 's/.*"requests":\[\({"type":"\([a-z-]*\)"\)*.*"law":"\([a-z-]*\)".*/\2 \3/' | tr '\n' ';')" \
+	'marketing-opt-out can-spam;marketing-opt-out can-spam; can-spam; house;'
 is 'a configuration that is not there' "$(optout --config nowhere.conf classify opt-out.eml 2>/dev/null; echo $?)" 2
 
 # --- terminals ---
