@@ -22,6 +22,21 @@ static OutputStyle style_of(const Listing *listing, const Case *c)
 	return left < 0 ? OUTPUT_BAD : left <= 3 || c->urgent ? OUTPUT_WARNING : OUTPUT_PLAIN;
 }
 
+/* In mode = observe: what would have happened by itself.  A review, or an answer to an enquiry, is a person's work in any mode. */
+static const char *would_have_done(const Case *c)
+{
+	gboolean suppresses = FALSE, answers = c->answer == ANSWER_YES, holds = c->answer == ANSWER_HELD;
+	for (guint i = 0; i < c->requests->len; i++) {
+		RequestType type = ((const CaseRequest *)g_ptr_array_index(c->requests, i))->asked->type;
+		suppresses = suppresses || request_suppresses_marketing(type) || type == REQUEST_DISCLOSURE_OPT_OUT;
+	}
+	if (c->review)
+		return "";
+	if (!suppresses)
+		return answers ? ": would acknowledge" : holds ? ": would hold an acknowledgement" : "";
+	return answers ? ": would suppress and acknowledge" : holds ? ": would suppress, and hold an acknowledgement" : ": would suppress";
+}
+
 /* What it asks, in a word or two; with a question mark as long as nobody has decided. */
 static char *what_it_asks(const Case *c)
 {
@@ -35,7 +50,7 @@ static char *what_it_asks(const Case *c)
 	if (c->urgent)
 		g_string_prepend(words, "URGENT ");
 	if (c->observed)
-		g_string_append(words, c->answer == ANSWER_YES ? " (observed: would act and acknowledge)" : " (observed: would act)");
+		g_string_append_printf(words, " (observed%s)", would_have_done(c));
 	return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
@@ -63,10 +78,52 @@ typedef struct {
 	gboolean every;        /* finished ones too */
 } Work;
 
+/* A case's place in the list. */
+typedef struct {
+	guint32 due;           /* Julian day; 0: none known, which comes first as in the index */
+	guint64 number;
+} Place;
+
+typedef struct {
+	const Listing *listing;
+	GArray *places;
+} Sorting;
+
+static gboolean note_place(const Case *c, gpointer data)
+{
+	const Sorting *sorting = data;
+	if (!sorting->listing->has_state || c->state == sorting->listing->state)
+		g_array_append_vals(sorting->places, &(Place){ g_date_valid(&c->due) ? g_date_get_julian(&c->due) : 0, c->number }, 1);
+	return TRUE;
+}
+
+static int compare_places(gconstpointer one, gconstpointer other)
+{
+	const Place *a = one, *b = other;
+	return a->due != b->due ? (a->due < b->due ? -1 : 1) : a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Finished cases are in no index by due date: their order is found first, then each is read again. */
+static gboolean list_every(StoreTxn *txn, Listing *listing, GError **error)
+{
+	g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
+	Sorting sorting = { listing, places };
+	if (!store_each_case(txn, note_place, &sorting, error))
+		return FALSE;
+	g_array_sort(places, compare_places);
+	for (guint i = 0; i < places->len; i++) {
+		g_autoptr(Case) c = store_get_case(txn, g_array_index(places, Place, i).number, error);
+		if (!c)
+			return FALSE;
+		show_case(c, listing);
+	}
+	return TRUE;
+}
+
 static gboolean list_cases(StoreTxn *txn, gpointer data, GError **error)
 {
 	Work *work = data;
-	return work->every ? store_each_case(txn, show_case, work->listing, error) : store_each_due(txn, show_case, work->listing, error);
+	return work->every ? list_every(txn, work->listing, error) : store_each_due(txn, show_case, work->listing, error);
 }
 
 int command_queue(CommandContext *context, int argc, char **argv)

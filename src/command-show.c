@@ -94,7 +94,8 @@ static void print_case(Output *output, const Case *c)
 	output_field(output, "Law", law_name(c->law));
 	output_field(output, "Language", c->language);
 	print_with_reason(output, "Sender proved", evidence_level_name(c->authentication), c->authentication_reason);
-	print_with_reason(output, "Acknowledged", c->answer == ANSWER_YES ? "yes" : c->answer == ANSWER_HELD ? "held" : "no", c->answer_reason);
+	/* Whether one has gone out is told by the acknowledgements below. */
+	print_with_reason(output, c->observed ? "Would acknowledge" : "Acknowledge", c->answer == ANSWER_YES ? "yes" : c->answer == ANSWER_HELD ? "held" : "no", c->answer_reason);
 	output_field(output, "UUID", c->uuid);
 }
 
