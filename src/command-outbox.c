@@ -86,7 +86,7 @@ static int list_outbox(Store *store, gboolean json, gboolean every)
 typedef struct {
 	const char *typed;
 	guint64 letter;            /* the last one that can be released */
-	guint released;
+	Letter *released;          /* owned */
 } Release;
 
 static gboolean find_stuck(const Letter *letter, gpointer data)
@@ -108,7 +108,23 @@ static gboolean release_letter(StoreTxn *txn, gpointer data, GError **error)
 	if (!release->letter)
 		return status_fail(error, STATUS_PERMANENT, "case %s has no acknowledgement that is held or failed", release->typed);
 	g_autoptr(Letter) letter = store_get_letter(txn, release->letter, error);
-	return letter && outbox_release(txn, letter, command_operator(), date_now(), error);
+	if (!letter || !outbox_release(txn, letter, command_operator(), date_now(), error))
+		return FALSE;
+	release->released = g_steal_pointer(&letter);
+	return TRUE;
+}
+
+static int tell_released(const Config *config, const Letter *letter, gboolean json)
+{
+	Output *output = output_new(json);
+	if (json) {
+		output_object(output, public_json(letter));
+	} else {
+		g_autofree char *to = address_display(letter->to);
+		output_line(output, OUTPUT_PLAIN, "%s: the acknowledgement to %s is released%s", letter->reference, to,
+			    config->observe ? ", and is sent once mode = observe is gone" : "");
+	}
+	return output_free(output) ? COMMAND_OK : COMMAND_ERROR;
 }
 
 int command_outbox(CommandContext *context, int argc, char **argv)
@@ -131,5 +147,7 @@ int command_outbox(CommandContext *context, int argc, char **argv)
 	Release release = { .typed = ref };
 	if (ref && !store_write(store, release_letter, &release, &error))
 		return command_fail(error);
-	return ref ? COMMAND_OK : list_outbox(store, json, every);
+	int code = ref ? tell_released(config, release.released, json) : list_outbox(store, json, every);
+	letter_free(release.released);
+	return code;
 }

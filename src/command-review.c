@@ -30,7 +30,7 @@ static void desk_close(OpenDesk *open)
 	config_unref(open->config);
 }
 
-static int tell_result(const Case *c, gboolean json)
+static int tell_result(const Config *config, const Case *c, gboolean json)
 {
 	Output *output = output_new(json);
 	if (json) {
@@ -40,7 +40,11 @@ static int tell_result(const Case *c, gboolean json)
 		output_line(output, OUTPUT_PLAIN, "%s is now %s, due %s (%s)", c->reference, case_state_name(c->state), due, law_name(c->law));
 		if (c->answer_reason)
 			output_line(output, OUTPUT_FAINT, "acknowledgement: %s: %s",
-			            c->answer == ANSWER_YES ? "queued" : c->answer == ANSWER_HELD ? "held" : "none", c->answer_reason);
+			            c->answer == ANSWER_HELD   ? "held"
+			            : c->answer != ANSWER_YES  ? "none"
+			            : config->observe          ? "queued until mode = observe is gone"
+			                                       : "queued",
+			            c->answer_reason);
 	}
 	return output_free(output) ? COMMAND_OK : COMMAND_ERROR;
 }
@@ -60,8 +64,9 @@ int command_approve(CommandContext *context, int argc, char **argv)
 	GError *error = NULL;
 	g_autoptr(Case) c = NULL;
 	gboolean good = desk_open(&open, context, &error) && review_approve(open.store, &open.desk, argv[1], subject, &c, &error);
+	int code = good ? tell_result(open.config, c, json) : command_fail(error);
 	desk_close(&open);
-	return good ? tell_result(c, json) : command_fail(error);
+	return code;
 }
 
 /* Requests, or one kind that makes none. */
@@ -106,6 +111,7 @@ int command_reclassify(CommandContext *context, int argc, char **argv)
 	g_autoptr(Case) c = NULL;
 	gboolean good = parse_types(argv + 2, &kind, types, &count, &error) && desk_open(&open, context, &error) &&
 	                review_reclassify(open.store, &open.desk, argv[1], subject, kind, types, count, &c, &error);
+	int code = good ? tell_result(open.config, c, json) : command_fail(error);
 	desk_close(&open);
-	return good ? tell_result(c, json) : command_fail(error);
+	return code;
 }
