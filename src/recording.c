@@ -150,13 +150,15 @@ static gboolean suppress_reported(StoreTxn *txn, const Recording *r, const Recor
 	return TRUE;
 }
 
-/* Whoever can forge a report could silence a customer, and a report that names nobody helps nobody: both go to a person. */
-static void doubt_report(Verdict *verdict)
+/* Whoever can forge a report could silence a customer, and a report that names nobody helps nobody: both go to a person, and so does
+ * what would have acted by itself but for mode = observe. */
+static void doubt_report(const Config *config, Verdict *verdict)
 {
 	if (verdict->review || !is_spam_complaint(verdict))
 		return;
 	const char *doubt = verdict->facts->authentication < EVIDENCE_E2 ? "a spam complaint from a source that nobody vouches for"
 	                    : !verdict->facts->reported->len             ? "a spam complaint that names no address"
+	                    : config->observe                            ? "a spam complaint, which was only observed: approve it to suppress"
 	                                                                 : NULL;
 	if (doubt) {
 		verdict->review = TRUE;
@@ -219,7 +221,7 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 			return FALSE;
 		if (merged)
 			return TRUE;
-		doubt_report(part->verdict);
+		doubt_report(r->rules->config, part->verdict);
 	}
 	if (!*record && !put_record(txn, r, record, error))
 		return FALSE;
@@ -229,7 +231,7 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 		c = opening_case(r->rules->config, r->rules->laws, part->address, r->envelope, part->verdict, part->trouble, r->received);
 		if (!put_case(txn, r, part, *record, c, error))
 			return FALSE;
-	} else if (is_spam_complaint(part->verdict) && !r->rules->config->observe && !suppress_reported(txn, r, part, error)) {
+	} else if (is_spam_complaint(part->verdict) && !suppress_reported(txn, r, part, error)) {
 		return FALSE;
 	}
 	part->after = opening_after(r->rules->config, part->address, part->verdict, c);
