@@ -132,24 +132,54 @@ static gboolean withdraw_letter(const Letter *letter, gpointer data)
 	return !w->failed;
 }
 
-/* What the earlier reading suppressed, and the new one does not, is lifted: it was this case's doing, and a mistake. */
-static gboolean lift(StoreTxn *txn, const Decision *d, const Case *c, const char *scope, GError **error)
+static gboolean suppresses(const Case *c, const char *scope)
 {
 	for (guint i = 0; i < c->requests->len; i++) {
 		RequestType type = ((const CaseRequest *)g_ptr_array_index(c->requests, i))->asked->type;
 		if (g_str_equal(scope, "marketing") ? request_suppresses_marketing(type) : type == REQUEST_DISCLOSURE_OPT_OUT)
 			return TRUE;
 	}
+	return FALSE;
+}
+
+/* Another case of the same person that asks for the same. */
+typedef struct {
+	const Case *decided;
+	const char *scope;
+	guint64 number;           /* 0: none */
+} Other;
+
+static gboolean find_other(const Case *c, gpointer data)
+{
+	Other *other = data;
+	if (c->number != other->decided->number && !c->review && !c->observed && c->state != STATE_WITHDRAWN &&
+	    g_strcmp0(c->controller, other->decided->controller) == 0 && suppresses(c, other->scope))
+		other->number = c->number;
+	return other->number == 0;
+}
+
+/* What the earlier reading suppressed, and the new one does not, is lifted: it was this case's doing, and a mistake.  Unless the
+ * person asked for it in another message as well: then it is that one's from now on. */
+static gboolean lift(StoreTxn *txn, const Decision *d, const Case *c, const char *address, const char *scope, GError **error)
+{
+	if (!address || (address_same(address, c->subject_address) && suppresses(c, scope)))
+		return TRUE;
 	g_autoptr(GError) cause = NULL;
-	g_autoptr(Suppression) set = c->subject_address ? store_find_suppression(txn, c->subject_address, c->controller, scope, &cause) : NULL;
+	g_autoptr(Suppression) set = store_find_suppression(txn, address, c->controller, scope, &cause);
 	if (cause) {
 		g_propagate_error(error, g_steal_pointer(&cause));
 		return FALSE;
 	}
 	if (!set || set->case_number != c->number)
 		return TRUE;
-	return store_remove_suppression(txn, c->subject_address, c->controller, scope, error) &&
-	       effects_note(txn, "unsuppressed", c->number, d->desk->now, suppression_to_json(set), error);
+	Other other = { c, scope, 0 };
+	if (!store_each_case_of(txn, address, find_other, &other, error) ||
+	    !store_remove_suppression(txn, address, c->controller, scope, error))
+		return FALSE;
+	if (!other.number)
+		return effects_note(txn, "unsuppressed", c->number, d->desk->now, suppression_to_json(set), error);
+	set->case_number = other.number;
+	return store_put_suppression(txn, set, NULL, error);
 }
 
 static gboolean suppress_reported(StoreTxn *txn, const Decision *d, const Arrival *arrival, const Case *c, GError **error)
@@ -218,6 +248,7 @@ static gboolean write_decision(StoreTxn *txn, gpointer data, GError **error)
 	Decision *d = data;
 	g_autoptr(Case) c = store_find_case(txn, d->reference, error);
 	g_auto(Arrival) arrival = { 0 };
+	g_autofree char *former = c ? g_strdup(c->subject_address) : NULL;
 	if (!c || !name_subject(d, c, error) || !is_decidable(d, c, error) || !find_arrival(txn, c, &arrival, error))
 		return FALSE;
 	const char *before = case_state_name(c->state);
@@ -226,7 +257,7 @@ static gboolean write_decision(StoreTxn *txn, gpointer data, GError **error)
 	Withdrawal withdrawal = { txn, error, FALSE };
 	if (!store_each_letter(txn, c->number, withdraw_letter, &withdrawal, error) || withdrawal.failed)
 		return FALSE;
-	if (!lift(txn, d, c, "marketing", error) || !lift(txn, d, c, "disclosure", error) ||
+	if (!lift(txn, d, c, former, "marketing", error) || !lift(txn, d, c, former, "disclosure", error) ||
 	    !effects_suppress_case(txn, c, d->desk->now, error) || !suppress_reported(txn, d, &arrival, c, error) ||
 	    !answer(txn, d, &arrival, c, error) || !store_put_case(txn, c, error) || !note(txn, d, before, c, error))
 		return FALSE;

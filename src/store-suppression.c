@@ -40,8 +40,12 @@ gboolean store_put_suppression(StoreTxn *txn, const Suppression *suppression, gb
 		*was_new = !old;
 	Suppression now = *suppression;
 	now.address = match;
-	if (old)
+	/* What first caused it stays the cause: what comes later repeats it. */
+	if (old) {
 		now.since = MIN(old->since, now.since);
+		now.reason = old->reason;
+		now.case_number = old->case_number;
+	}
 	return store_db_put_json(txn, DB_SUPPRESSION, &key, suppression_to_json(&now), 0, error);
 }
 

@@ -330,6 +330,61 @@ static void test_reclassify(Fixture *f, gconstpointer data)
 	recording_free(recording);
 }
 
+/* Two messages ask for the same: that one of them was read wrong takes nothing from what the other asked. */
+static void test_lift(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	Recording *recordings[2];
+	const char *references[2];
+	g_autoptr(GError) error = NULL;
+	ReviewDesk desk = { f->config, f->rules->laws, "olga", 1795600800 };
+	for (guint i = 0; i < 2; i++) {
+		Verdict *verdict = verdict_of(REQUEST_MARKETING_OPT_OUT, EVIDENCE_E0, "unsubscribe@example.com");
+		g_free(verdict->facts->digest);
+		verdict->facts->digest = g_strdup_printf("d%u", i);
+		recordings[i] = recording_of(f, &opt_out, verdict);
+		references[i] = record(f, recordings[i])->reference;
+	}
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(look(f).marketing);
+		g_assert_true(review_reclassify(f->store, &desk, references[i], NULL, KIND_UNRELATED, NULL, 0, NULL, &error));
+		g_assert_no_error(error);
+	}
+	g_assert_false(look(f).marketing);
+
+	/* Of two people that a case was about, the one it is not about after all gets mail again. */
+	const RequestType types[] = { REQUEST_MARKETING_OPT_OUT };
+	g_assert_true(review_reclassify(f->store, &desk, references[0], NULL, KIND_REQUEST, types, 1, NULL, &error));
+	g_assert_true(look(f).marketing);
+	g_assert_true(review_reclassify(f->store, &desk, references[0], "berta@example.org", KIND_REQUEST, types, 1, NULL, &error));
+	g_assert_no_error(error);
+	g_assert_false(look(f).marketing);
+	recording_free(recordings[0]);
+	recording_free(recordings[1]);
+}
+
+/* In mode = observe a spam complaint suppresses nobody; what it would have done stands in the queue, and can be approved. */
+static void test_observed_complaint(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	f->config->observe = TRUE;
+	Verdict *verdict = verdict_of(REQUEST_ACCESS, EVIDENCE_E2, "unsubscribe@example.com");
+	g_ptr_array_set_size(verdict->requests, 0);
+	verdict->kind = KIND_FEEDBACK_REPORT;
+	verdict->facts->feedback_type = g_strdup("abuse");
+	g_ptr_array_add(verdict->facts->reported, g_strdup("anna@example.org"));
+	Recording *recording = recording_of(f, &opt_out, verdict);
+	const RecordingPart *part = record(f, recording);
+	g_assert_cmpint(part->state, ==, STATE_REVIEW);
+	expect(f, 1, 0, 0, FALSE, "received ");
+	g_autoptr(GError) error = NULL;
+	ReviewDesk desk = { f->config, f->rules->laws, "olga", 1795600800 };
+	g_assert_true(review_approve(f->store, &desk, part->reference, NULL, NULL, &error));
+	g_assert_no_error(error);
+	expect(f, 1, 0, 0, TRUE, "received suppressed approved ");
+	recording_free(recording);
+}
+
 /* Nobody to suppress: a person must find out who. */
 static void test_nobody(Fixture *f, gconstpointer data)
 {
@@ -363,6 +418,8 @@ int main(int argc, char **argv)
 	ADD(spam_complaint);
 	ADD(observe);
 	ADD(reclassify);
+	ADD(lift);
+	ADD(observed_complaint);
 	ADD(nobody);
 	return g_test_run();
 }
