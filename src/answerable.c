@@ -99,6 +99,18 @@ static const char *unproven(const Question *q)
 	return NULL;
 }
 
+/* Our letters carry Message-IDs of our addresses' domains.  What comes with one is a loop, or a colleague's mail: a person can tell. */
+static const char *of_our_making(const Question *q)
+{
+	const char *domain = address_domain(q->facts->message_id);
+	for (guint i = 0; domain && i < q->config->addresses->len; i++) {
+		const char *ours = address_domain(((const ConfigAddress *)g_ptr_array_index(q->config->addresses, i))->address);
+		if (ours && g_ascii_strcasecmp(domain, ours) == 0)
+			return "its Message-ID is of our own domain";
+	}
+	return NULL;
+}
+
 static const char *too_many(const Question *q)
 {
 	if (!q->history)
@@ -119,7 +131,8 @@ Answerability answerable(const Config *config, const Envelope *envelope, const V
 {
 	static const struct { Check check; Answer answer; } checks[] = {
 		{ what_it_is, ANSWER_NO },      { automatic, ANSWER_NO }, { ourselves, ANSWER_NO },  { not_to_us, ANSWER_NO },
-		{ answered_before, ANSWER_NO }, { unproven, ANSWER_HELD }, { too_many, ANSWER_HELD },  { undecided, ANSWER_HELD },
+		{ answered_before, ANSWER_NO }, { unproven, ANSWER_HELD }, { of_our_making, ANSWER_HELD },
+		{ too_many, ANSWER_HELD },      { undecided, ANSWER_HELD },
 	};
 	Question question = { config, envelope, verdict, verdict->facts, recipient, history, address_without_batv(envelope->sender) };
 	Answerability result = { ANSWER_YES, NULL };

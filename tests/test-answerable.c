@@ -138,6 +138,10 @@ static void test_proof(Fixture *f, gconstpointer data)
 {
 	(void)data;
 	Facts *facts = f->verdict->facts;
+	set(&facts->message_id, "17-1@EXAMPLE.com");
+	expect(f, ANSWER_HELD, "Message-ID is of our own domain");
+	set(&facts->message_id, "17-1@mx.example.com");
+	expect(f, ANSWER_YES, "vouches");
 	static const EvidenceLevel low[] = { EVIDENCE_E0, EVIDENCE_E1 };
 	for (guint i = 0; i < G_N_ELEMENTS(low); i++) {
 		facts->authentication = low[i];
