@@ -73,6 +73,14 @@ static void log_part(const Recording *r, const RecordingPart *part)
 	          "after", after_name(part->after), "trouble", part->trouble, NULL);
 }
 
+static const char *first_trouble(const Recording *r)
+{
+	const char *trouble = NULL;
+	for (guint i = 0; i < r->parts->len && !trouble; i++)
+		trouble = g_array_index(r->parts, RecordingPart, i).trouble;
+	return trouble;
+}
+
 static void tell(Passage *passage, const GError *error)
 {
 	Recording *r = passage->recording;
@@ -82,7 +90,7 @@ static void tell(Passage *passage, const GError *error)
 		result.status = STATUS_TEMPORARY;
 		result.full = error && store_is_full(error);
 		log_event(LOG_ERROR, "not-recorded", "queue_id", r->envelope->queue_id, "why",
-		          error ? error->message : g_array_index(r->parts, RecordingPart, 0).trouble, NULL);
+		          error ? error->message : first_trouble(r), NULL);
 	}
 	for (guint i = 0; i < r->parts->len; i++) {
 		RecordingPart *part = &g_array_index(r->parts, RecordingPart, i);

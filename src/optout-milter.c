@@ -199,7 +199,8 @@ static gboolean parse(Program *program, int *argc, char ***argv, gboolean *versi
 
 int main(int argc, char **argv)
 {
-	Program program = { .loop = ev_default_loop(0) };
+	/* Not libev's default loop: that one reaps every child, and then nobody learns what a reader died of. */
+	Program program = { .loop = ev_loop_new(0) };
 	gboolean version = FALSE;
 	g_autoptr(GError) error = NULL;
 	log_setup("optout-milter", LOG_INFORMATION, FALSE);

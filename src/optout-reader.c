@@ -111,6 +111,8 @@ int main(int argc, char **argv)
 	if (reader_child_say_ready(STDIN_FILENO) &&
 	    reader_child_serve(STDIN_FILENO, options.message_size, (guint)options.cpu_seconds, answer, &policy, &error))
 		return EX_OK;
-	log_event(LOG_ERROR, "ended", "why", error ? error->message : "the parent is gone", NULL);
+	/* Nobody reads our standard error. */
+	if (error)
+		reader_child_say_error(STDIN_FILENO, error->message);
 	return EX_TEMPFAIL;
 }

@@ -99,6 +99,9 @@ static gboolean take_verdict(ReaderChannel *channel, const json_t *json, GQueue 
 {
 	if (channel->written == 0)
 		return status_fail(error, STATUS_TEMPORARY, "answered without a question");
+	const char *reason = json_string_value(json_object_get(json, "error"));
+	if (reason)
+		return status_fail(error, STATUS_TEMPORARY, "gave up: %s", reason);
 	g_autoptr(GError) fault = NULL;
 	Verdict *verdict = verdict_from_json(json, &fault);
 	if (!verdict)

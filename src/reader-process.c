@@ -61,6 +61,11 @@ static int spawn(const char *program, char **argv, char **env, int socket, pid_t
 	int fault = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
 	if (!fault)
 		fault = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+#ifndef WITH_SANITIZERS
+	/* What a reader that was taken over could write there would stand in the log, or on a terminal, as ours. */
+	if (!fault)
+		fault = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+#endif
 #ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
 	/* Ours are close-on-exec; a library's may not be. */
 	if (!fault)

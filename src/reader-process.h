@@ -1,6 +1,7 @@
 /* layer 4 edges - reader-process: starts and ends one optout-reader.
  *
- * It inherits nothing but one end of a socket pair as standard input, /dev/null as standard output, and standard error;
+ * It inherits nothing but one end of a socket pair as standard input; standard output and error are /dev/null (built with the sanitizers,
+ * their words are kept);
  * signal dispositions are the defaults, and of the environment only what sanitizers and the dynamic linker read goes along.
  */
 #pragma once

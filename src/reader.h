@@ -1,7 +1,7 @@
 /* layer 4 edges - reader: the process boundary.  Hostile bytes go to optout-reader children and come back as verdicts.
  *
- * A pool of children in one libev loop.  Children are started by posix_spawn with nothing inherited but a socket and
- * standard error.  A message is a frame of two lengths (big-endian u32), a JSON request and the raw bytes; the answer a
+ * A pool of children in one libev loop.  Children are started by posix_spawn with nothing inherited but a socket.
+ * A message is a frame of two lengths (big-endian u32), a JSON request and the raw bytes; the answer a
  * length and a verdict in JSON, which is checked (verdict_from_json).  Several messages may be under way to a child;
  * answers come in order, so the one that killed it is known, and the others go to another child.
  * A child is replaced after a fault, after `reader-messages` messages, and on renewal.

@@ -94,16 +94,27 @@ static void hash_text(crypto_generichash_state *state, const char *text)
 }
 
 /* Message-ID, our recipient and the content together: a resend is the same, the copy to a second address of ours is not,
- * nor is another message under a copied Message-ID. */
-static void duplicate_key(const RecordingPart *part, guint8 key[32])
+ * nor is another message under a copied Message-ID.  Of a message that no reader survived only the bytes are known. */
+static void duplicate_key(const Recording *r, const RecordingPart *part, guint8 key[32])
 {
 	g_autofree char *recipient = g_utf8_strdown(part->recipient, -1);
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, NULL, 0, 32);
-	hash_text(&state, part->verdict->facts->message_id);
+	hash_text(&state, part->verdict ? part->verdict->facts->message_id : "");
 	hash_text(&state, recipient);
-	hash_text(&state, part->verdict->facts->digest);
+	if (part->verdict) {
+		hash_text(&state, part->verdict->facts->digest);
+	} else {
+		gsize length;
+		const guint8 *bytes = g_bytes_get_data(r->message, &length);
+		crypto_generichash_update(&state, bytes, length);
+	}
 	crypto_generichash_final(&state, key, 32);
+}
+
+static EvidenceLevel level_of(const RecordingPart *part)
+{
+	return part->verdict ? part->verdict->facts->authentication : EVIDENCE_E0;
 }
 
 /* Only a message of equal or lower evidence level merges into an earlier one, so that a forged copy sent first can't
@@ -113,7 +124,7 @@ static gboolean merge_duplicate(StoreTxn *txn, const Recording *r, RecordingPart
 	EvidenceLevel level;
 	*merged = FALSE;
 	guint64 number;
-	if (!store_find_duplicate(txn, key, &number, &level) || part->verdict->facts->authentication > level)
+	if (!store_find_duplicate(txn, key, &number, &level) || level_of(part) > level)
 		return TRUE;
 	*merged = part->is_duplicate = TRUE;
 	part->after = opening_after(r->rules->config, part->address, part->verdict, NULL);
@@ -128,7 +139,7 @@ static gboolean merge_duplicate(StoreTxn *txn, const Recording *r, RecordingPart
 	part->after = opening_after(r->rules->config, part->address, part->verdict, c);
 	json_t *payload = json_object();
 	fields_set_string(payload, "queue_id", r->envelope->queue_id);
-	fields_set_string(payload, "authentication", evidence_level_name(part->verdict->facts->authentication));
+	fields_set_string(payload, "authentication", evidence_level_name(level_of(part)));
 	return effects_note(txn, "duplicate", number, r->received, payload, error);
 }
 
@@ -215,14 +226,13 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 {
 	guint8 key[32];
 	gboolean merged = FALSE;
-	if (part->verdict) {
-		duplicate_key(part, key);
-		if (!merge_duplicate(txn, r, part, key, &merged, error))
-			return FALSE;
-		if (merged)
-			return TRUE;
+	duplicate_key(r, part, key);
+	if (!merge_duplicate(txn, r, part, key, &merged, error))
+		return FALSE;
+	if (merged)
+		return TRUE;
+	if (part->verdict)
 		doubt_report(r->rules->config, part->verdict);
-	}
 	if (!*record && !put_record(txn, r, record, error))
 		return FALSE;
 
@@ -237,8 +247,7 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 	part->after = opening_after(r->rules->config, part->address, part->verdict, c);
 	if (!put_received(txn, r, part, *record, c, error))
 		return FALSE;
-	return !part->verdict ||
-	       store_put_duplicate(txn, key, c ? c->number : 0, part->verdict->facts->authentication, r->received, error);
+	return store_put_duplicate(txn, key, c ? c->number : 0, level_of(part), r->received, error);
 }
 
 static void forget_results(Recording *r)
@@ -252,6 +261,26 @@ static void forget_results(Recording *r)
 	}
 }
 
+/* The beginning of what stands below the header.  By it a message is known when it comes again: its sender's server may have added to the
+ * header, and other filters before us do so anew each time. */
+static void fault_key(const Recording *r, guint8 key[32])
+{
+	enum { MOST = 64 << 10 };
+	gsize length;
+	const guint8 *bytes = g_bytes_get_data(r->message, &length);
+	gsize header = 0;
+	for (const guint8 *line = bytes; !header && (line = memchr(line, '\n', length - (gsize)(line - bytes))); line++) {
+		gsize at = (gsize)(line - bytes) + 1;
+		at += at < length && bytes[at] == '\r';
+		header = at < length && bytes[at] == '\n' ? at : 0;
+	}
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, 32);
+	hash_text(&state, r->envelope->sender);
+	crypto_generichash_update(&state, bytes + header, MIN(length - header, (gsize)MOST));
+	crypto_generichash_final(&state, key, 32);
+}
+
 /* A message that no reader survived gets a second chance, since the fault may have been ours or the hour's; the second
  * time it is kept raw for a person. */
 static gboolean note_fault(StoreTxn *txn, Recording *r, GError **error)
@@ -261,11 +290,9 @@ static gboolean note_fault(StoreTxn *txn, Recording *r, GError **error)
 		faulty = faulty || !g_array_index(r->parts, RecordingPart, i).verdict;
 	if (!faulty)
 		return TRUE;
-	guint8 digest[32];
-	gsize length;
-	const guint8 *bytes = g_bytes_get_data(r->message, &length);
-	crypto_generichash(digest, sizeof digest, bytes, length, NULL, 0);
-	if (!store_note_fault(txn, digest, r->received, &before, error))
+	guint8 key[32];
+	fault_key(r, key);
+	if (!store_note_fault(txn, key, r->received, &before, error))
 		return FALSE;
 	r->is_postponed = !before;
 	return TRUE;

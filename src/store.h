@@ -75,7 +75,7 @@ gboolean store_remove_suppression(StoreTxn *txn, const char *address, const char
 gboolean store_find_duplicate(StoreTxn *txn, const guint8 key[32], guint64 *case_number, EvidenceLevel *level);
 gboolean store_put_duplicate(StoreTxn *txn, const guint8 key[32], guint64 case_number, EvidenceLevel level, gint64 time, GError **error);
 
-/* Remembers that reading this content (BLAKE2b-256 of the raw bytes) failed; *before: it did before. */
+/* Remembers that reading this content failed; *before: it did before. */
 gboolean store_note_fault(StoreTxn *txn, const guint8 digest[32], gint64 time, gboolean *before, GError **error);
 
 /* What was answered: `matter` names controller and requests.  Days are UTC days. */
