@@ -40,17 +40,17 @@ static gboolean is_ascii_domain(const char *domain)
 	gsize length = strlen(domain);
 	if (!length || length > DOMAIN_MOST)
 		return FALSE;
-	g_auto(GStrv) labels = g_strsplit(domain, ".", -1);
-	guint count = g_strv_length(labels);
-	for (guint i = 0; i < count; i++) {
-		gsize n = strlen(labels[i]);
-		if (!n || n > 63 || labels[i][0] == '-' || labels[i][n - 1] == '-')
+	const char *label = domain;
+	for (guint count = 1;; count++) {
+		gsize n = strspn(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+		if (!n || n > 63 || label[0] == '-' || label[n - 1] == '-')
 			return FALSE;
-		if (strspn(labels[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != n)
+		if (!label[n])
+			return count >= 2 && strspn(label, "0123456789") != n;
+		if (label[n] != '.')
 			return FALSE;
+		label += n + 1;
 	}
-	const char *last = labels[count - 1];
-	return count >= 2 && strspn(last, "0123456789") != strlen(last);
 }
 
 /* The domain as lower-case A-labels, owned; NULL where it can't be one. */
@@ -64,6 +64,9 @@ static char *domain_to_ascii(const char *domain)
 		if (c < 0x80 ? !(g_ascii_isalnum((char)c) || c == '-' || c == '.') : !g_unichar_isalnum(c) && !g_unichar_ismark(c))
 			return NULL;
 	}
+	/* What is plain already needs no nameprep, which takes longer than all the rest. */
+	if (g_str_is_ascii(domain))
+		return is_ascii_domain(domain) ? g_ascii_strdown(domain, -1) : NULL;
 	g_autofree char *ascii = g_hostname_to_ascii(domain);
 	return ascii && is_ascii_domain(ascii) ? g_ascii_strdown(ascii, -1) : NULL;
 }

@@ -86,7 +86,6 @@ static gboolean all_fulfilled_by_record(const Case *c)
 static Letter *letter_for(const Case *c, const char *to, gint64 now)
 {
 	Letter *letter = letter_new();
-	uuid_new(letter->uuid);
 	letter->case_number = c->number;
 	g_strlcpy(letter->reference, c->reference, sizeof letter->reference);
 	letter->to = g_strdup(to);

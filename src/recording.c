@@ -207,15 +207,16 @@ static gboolean put_case(StoreTxn *txn, const Recording *r, RecordingPart *part,
 {
 	const Config *config = r->rules->config;
 	c->record = record;
-	if (!store_put_case(txn, c, error))   /* first: the letter needs its number and reference */
+	if (!store_name_case(txn, c, error))   /* first: the letter needs its number and reference */
 		return FALSE;
 	if (part->verdict) {
 		if (!c->review && !c->observed && !effects_suppress_case(txn, c, r->received, error))
 			return FALSE;
-		if (!effects_answer(txn, config, r->envelope, part->verdict, part->address, c, r->received, error) ||
-		    !store_put_case(txn, c, error))
+		if (!effects_answer(txn, config, r->envelope, part->verdict, part->address, c, r->received, error))
 			return FALSE;
 	}
+	if (!store_put_case(txn, c, error))
+		return FALSE;
 	g_strlcpy(part->reference, c->reference, sizeof part->reference);
 	part->due = c->due;
 	part->state = c->state;

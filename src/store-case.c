@@ -92,6 +92,7 @@ static gboolean move_key(StoreTxn *txn, StoreDb db, const StoreKey *old, const S
 static void case_keys(const Case *c, StoreCaseKeys *keys)
 {
 	keys->number = c->number;
+	keys->is_new = FALSE;
 	g_strlcpy(keys->uuid, c->uuid, UUID_SIZE);
 	keys->due = store_due_key(c);
 	keys->is_due = !case_state_is_finished(c->state);
@@ -104,15 +105,14 @@ static gboolean keep_indexes(StoreTxn *txn, const StoreCaseKeys *old, const Case
 	StoreCaseKeys keys;
 	case_keys(c, &keys);
 	txn->last_case.number = 0;
-	gboolean was_due = old && old->is_due, had_subject = old && old->has_subject;
-	if (!move_key(txn, DB_DUE, was_due ? &old->due : NULL, keys.is_due ? &keys.due : NULL, error) ||
-	    !move_key(txn, DB_SUBJECT, had_subject ? &old->subject : NULL, keys.has_subject ? &keys.subject : NULL, error))
+	if (!move_key(txn, DB_DUE, old->is_due ? &old->due : NULL, keys.is_due ? &keys.due : NULL, error) ||
+	    !move_key(txn, DB_SUBJECT, old->has_subject ? &old->subject : NULL, keys.has_subject ? &keys.subject : NULL, error))
 		return FALSE;
 	txn->last_case = keys;
 	return TRUE;
 }
 
-static gboolean name_new_case(StoreTxn *txn, Case *c, GError **error)
+static gboolean find_name(StoreTxn *txn, Case *c, GError **error)
 {
 	if (!store_db_next_number(txn, DB_CASE, &c->number, error))
 		return FALSE;
@@ -129,12 +129,16 @@ static gboolean name_new_case(StoreTxn *txn, Case *c, GError **error)
 	return store_db_put(txn, DB_REFERENCE, &key, &number, sizeof number, 0, error);
 }
 
-static gboolean put_new_case(StoreTxn *txn, Case *c, GError **error)
+gboolean store_name_case(StoreTxn *txn, Case *c, GError **error)
 {
-	if (!name_new_case(txn, c, error))
+	if (!find_name(txn, c, error)) {
+		c->number = 0;
 		return FALSE;
-	StoreKey key = store_key_number(c->number);
-	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), MDB_APPEND, error) && keep_indexes(txn, NULL, c, error);
+	}
+	/* In no index yet. */
+	txn->last_case = (StoreCaseKeys){ .number = c->number, .is_new = TRUE };
+	g_strlcpy(txn->last_case.uuid, c->uuid, UUID_SIZE);
+	return TRUE;
 }
 
 static gboolean read_case_keys(StoreTxn *txn, guint64 number, StoreCaseKeys *keys, GError **error)
@@ -150,14 +154,8 @@ static gboolean read_case_keys(StoreTxn *txn, guint64 number, StoreCaseKeys *key
 	return c != NULL;
 }
 
-gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
+static gboolean put_case(StoreTxn *txn, Case *c, GError **error)
 {
-	if (!c->number) {
-		gboolean ok = put_new_case(txn, c, error);
-		if (!ok)
-			c->number = 0;
-		return ok;
-	}
 	StoreCaseKeys old = txn->last_case;
 	if (old.number != c->number && !read_case_keys(txn, c->number, &old, error))
 		return FALSE;
@@ -165,7 +163,16 @@ gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
 	if (!g_str_equal(old.uuid, c->uuid))
 		return status_fail(error, STATUS_PERMANENT, "case %" G_GUINT64_FORMAT " is not the one in the store", c->number);
 	StoreKey key = store_key_number(c->number);
-	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), 0, error) && keep_indexes(txn, &old, c, error);
+	return store_db_put_json(txn, DB_CASE, &key, case_to_json(c), old.is_new ? MDB_APPEND : 0, error) && keep_indexes(txn, &old, c, error);
+}
+
+gboolean store_put_case(StoreTxn *txn, Case *c, GError **error)
+{
+	gboolean is_new = !c->number;
+	gboolean ok = (!is_new || store_name_case(txn, c, error)) && put_case(txn, c, error);
+	if (!ok && is_new)
+		c->number = 0;
+	return ok;
 }
 
 Case *store_get_case(StoreTxn *txn, guint64 number, GError **error)

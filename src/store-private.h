@@ -61,6 +61,7 @@ guint64 store_last_number(const void *bytes, gsize length);
 typedef struct {
 	guint64 number;   /* 0: nothing */
 	char uuid[UUID_SIZE];
+	gboolean is_new;  /* named, not yet put */
 	gboolean is_due, has_subject;
 	StoreKey due, subject;
 } StoreCaseKeys;
@@ -69,7 +70,7 @@ struct StoreTxn {
 	Store *store;
 	MDB_txn *txn;
 	gboolean failed;          /* a call of LMDB failed: this transaction can't be committed, whatever `work` says */
-	StoreCaseKeys last_case;  /* put in this transaction: whoever makes a case puts it again with its effects, and need not read it for that */
+	StoreCaseKeys last_case;  /* named or put in this transaction: to put it again it need not be read */
 };
 
 /* --- opening: store-directory.c, store.c --- */

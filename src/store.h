@@ -44,6 +44,8 @@ GBytes *store_get_raw(StoreTxn *txn, guint64 number, GError **error);           
 /* A case with number 0 is new: gets its number, a UUID and a reference no other case has.  Keeps the indexes by
  * due date, subject address and reference. */
 gboolean store_put_case(StoreTxn *txn, Case *c, GError **error);
+/* Names a new case before it is put, for what has to point to it; store_put_case must follow before another new one. */
+gboolean store_name_case(StoreTxn *txn, Case *c, GError **error);
 Case *store_get_case(StoreTxn *txn, guint64 number, GError **error);
 guint64 store_find_reference(StoreTxn *txn, const char *reference);                 /* 0: none; a UUID is taken too */
 /* The case that a person names by reference or UUID, as typed; owned.  *error is PERMANENT and says what a reference looks like. */

@@ -159,6 +159,33 @@ static gboolean work_on_cases(StoreTxn *txn, gpointer data, GError **error)
 	return TRUE;
 }
 
+/* What has to point to a case can know it before it is put; then it is found like any other. */
+static gboolean name_and_put(StoreTxn *txn, gpointer data, GError **error)
+{
+	(void)data;
+	g_autoptr(Case) before = new_case("jane@example.org", STATE_OPEN, 1);
+	g_assert_true(store_put_case(txn, before, error));
+	g_autoptr(Case) c = new_case("joe@example.org", STATE_OPEN, 2);
+	g_assert_true(store_name_case(txn, c, error));
+	g_assert_cmpuint(c->number, ==, before->number + 1);
+	g_assert_true(uuid_is_valid(c->uuid));
+	g_assert_cmpuint(store_find_reference(txn, c->reference), ==, c->number);
+	g_assert_null(store_get_case(txn, c->number, error));
+	c->state = STATE_COMPLETED;
+	g_assert_true(store_put_case(txn, c, error));
+	c->state = STATE_DENIED;
+	g_assert_true(store_put_case(txn, c, error));
+	g_autoptr(Case) found = store_get_case(txn, c->number, error);
+	g_assert_cmpint(found->state, ==, STATE_DENIED);
+	return TRUE;
+}
+
+static void test_name(StoreFixture *f, gconstpointer data)
+{
+	(void)data;
+	testing_write(f->store, name_and_put, NULL);
+}
+
 static gboolean put_strange_case(StoreTxn *txn, gpointer data, GError **error)
 {
 	(void)data;
@@ -263,6 +290,7 @@ int main(int argc, char **argv)
 	testing_init(argc, argv);
 	g_test_add("/store/record", StoreFixture, NULL, testing_set_up, test_record, testing_tear_down);
 	g_test_add("/store/case", StoreFixture, NULL, testing_set_up, test_case, testing_tear_down);
+	g_test_add("/store/name", StoreFixture, NULL, testing_set_up, test_name, testing_tear_down);
 	g_test_add("/store/walk-and-write", StoreFixture, NULL, testing_set_up, test_walk_and_write, testing_tear_down);
 	g_test_add("/store/event", StoreFixture, NULL, testing_set_up, test_event, testing_tear_down);
 	return g_test_run();
