@@ -7,8 +7,12 @@
 #include "recipient.h"
 #include "score.h"
 
-/* Words: up to the first, single words can be the whole message; out-of-office texts are not longer than the last. */
-enum { LITTLE_TEXT = 40, SHORT_TEXT = 120, AUTO_REPLY_TEXT = 200 };
+/* Words: so few say nothing else; up to the next, single words can be the whole message; a person's opt-out alone is not longer than
+ * LONG_TEXT, and out-of-office texts not than the last. */
+enum { FEW_WORDS = 3, LITTLE_TEXT = 40, SHORT_TEXT = 120, LONG_TEXT = 150, AUTO_REPLY_TEXT = 200 };
+
+/* From this share of known words on the filters understand the language, so that what they don't find isn't there. */
+#define UNDERSTOOD 0.3
 
 typedef struct {
 	Verdict *verdict;
@@ -207,31 +211,87 @@ static void settle_enquiry(Judgement *j)
 		review(j, "it is empty");
 }
 
+/* A question about something else; "how do I unsubscribe?" is answered at such an address by doing it. */
+static gboolean is_other_question(const Judgement *j)
+{
+	return j->score->kinds[KIND_ENQUIRY].is_strong && !any_plausible(j, NULL) &&
+	       j->score->spoken_of[REQUEST_MARKETING_OPT_OUT].confidence == 0;
+}
+
+/* Requests after which no marketing goes out either. */
+static gboolean ends_marketing(RequestType type)
+{
+	return type == REQUEST_ERASURE || type == REQUEST_OBJECTION || type == REQUEST_CONSENT_WITHDRAWAL;
+}
+
+static gboolean any_clear_but_for_marketing(const Judgement *j)
+{
+	gboolean other = FALSE;
+	for (RequestType type = 0; type < REQUEST_COUNT; type++) {
+		if (is_clear(j, type) && ends_marketing(type))
+			return FALSE;
+		other = other || is_clear(j, type);
+	}
+	return other;
+}
+
+/* Why a message without a clear opt-out is perhaps none, although it was sent to an address for opt-outs; NULL: it is one. */
+static const char *doubt_at_opt_out_address(const Judgement *j)
+{
+	const Score *score = j->score;
+	const Sign *opt_out = &score->requests[REQUEST_MARKETING_OPT_OUT];
+	if (is_clear(j, REQUEST_MARKETING_OPT_IN))
+		return "it asks to subscribe, at an address for opt-outs";
+	if (score->is_negated[REQUEST_MARKETING_OPT_OUT])
+		return "it says not to, at an address for opt-outs";
+	if (any_clear_but_for_marketing(j))
+		return "it asks for something else, at an address for opt-outs";
+	if (score->words > SHORT_TEXT)
+		return "a long text without an opt-out, at an address for opt-outs";
+	if (score->spoken_of[REQUEST_MARKETING_OPT_OUT].confidence > 0 && !score->kinds[KIND_ENQUIRY].is_strong)
+		return "it only speaks of an opt-out, at an address for opt-outs";
+	if (score->kinds[KIND_UNRELATED].is_strong)
+		return "it has the words of a newsletter, at an address for opt-outs";
+	if (opt_out->confidence == 0 && !any_spoken_of(j) && score->words > FEW_WORDS && score->known >= UNDERSTOOD && !any_clear(j))
+		return "it says nothing of an opt-out, at an address for opt-outs";
+	return NULL;
+}
+
 /* Whoever writes to such an address wants out, unless the words say otherwise. */
 static void settle_at_opt_out_address(Judgement *j)
 {
-	const Sign *signs = j->score->requests;
+	const Sign *opt_out = &j->score->requests[REQUEST_MARKETING_OPT_OUT];
 	gboolean opts_out = is_clear(j, REQUEST_MARKETING_OPT_OUT);
-	settle_requests(j);
-	if (!opts_out) {
-		const GPtrArray *evidence = signs[REQUEST_MARKETING_OPT_OUT].evidence;
-		VerdictRequest *request = add_request(j, REQUEST_MARKETING_OPT_OUT, 0.85, evidence);
-		const char *address = j->recipient ? j->recipient : "the address is for opt-outs";
-		g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, address, "recipient"));
+	if (!opts_out && is_other_question(j)) {
+		settle_enquiry(j);
+		return;
 	}
+	settle_requests(j);
 	if (opts_out)
 		return;
-	if (is_clear(j, REQUEST_MARKETING_OPT_IN))
-		review(j, "it asks to subscribe, at an address for opt-outs");
-	else if (j->score->is_negated[REQUEST_MARKETING_OPT_OUT])
-		review(j, "it says not to, at an address for opt-outs");
-	else if (j->score->words > SHORT_TEXT)
-		review(j, "a long text without an opt-out, at an address for opt-outs");
+	VerdictRequest *request = add_request(j, REQUEST_MARKETING_OPT_OUT, 0.85, opt_out->evidence);
+	const char *address = j->recipient ? j->recipient : "the address is for opt-outs", *doubt = doubt_at_opt_out_address(j);
+	g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, address, "recipient"));
+	if (doubt)
+		review(j, "%s", doubt);
 }
 
 static gboolean is_reply(const Facts *facts)
 {
 	return facts->in_reply_to || facts->references->len || facts->has_quote || facts->is_forward;
+}
+
+/* "To be removed, …" at the end of somebody's long letter is their offer to others, and the sign of spam; people who want out are
+ * brief, answer what they got, or name their law. */
+static void review_lone_opt_out(Judgement *j)
+{
+	const Sign *laws = j->score->laws;
+	gboolean is_letter = laws[LAW_GDPR].is_strong || laws[LAW_UK_GDPR].is_strong || laws[LAW_CCPA].is_strong;
+	if (j->score->words <= LONG_TEXT || is_letter || is_reply(j->facts) || j->verdict->requests->len != 1)
+		return;
+	const VerdictRequest *request = j->verdict->requests->pdata[0];
+	if (request->type == REQUEST_MARKETING_OPT_OUT)
+		review(j, "a long text, in which only the opt-out is understood");
 }
 
 static void settle_meaning(Judgement *j)
@@ -246,6 +306,7 @@ static void settle_meaning(Judgement *j)
 		settle_at_opt_out_address(j);
 	} else if (asks) {
 		settle_requests(j);
+		review_lone_opt_out(j);
 		if (kinds[KIND_UNRELATED].is_strong && kinds[KIND_UNRELATED].confidence > best_confidence(j))
 			review(j, "it has the words of a newsletter");
 	} else if (kinds[KIND_CONFIRMATION].is_strong && is_reply(j->facts)) {

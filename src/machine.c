@@ -96,7 +96,9 @@ const char *machine_disposition_report(const Facts *facts, const Score *score)
 	const Sign *sign = &score->kinds[KIND_DISPOSITION_REPORT];
 	if (is(facts->report_type, "disposition-notification"))
 		return "report-type=disposition-notification";
-	if (sign->is_strong && sign->in_subject && (sign->in_body || !score->words))
+	/* Exchange's own has the fields of the message that was read, which are parted off as a quotation, and next to nothing else. */
+	gboolean only_fields = score->words == 0 || (score->words <= 3 && facts->rest && *facts->rest);
+	if (sign->is_strong && sign->in_subject && (sign->in_body || only_fields))
 		return "the words of a read receipt in subject and body";
 	return NULL;
 }

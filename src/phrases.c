@@ -73,6 +73,12 @@ static void find(Phrases *phrases, Languages *languages)
 
 /* --- what takes hits back ---------------------------------------------------------------------------------------------- */
 
+/* A language's `never` knows only that language's words for a thing; what belongs to none speaks for all. */
+static gboolean speaks_for(const Phrases *phrases, const FilterRule *never, const FilterRule *rule)
+{
+	return never->language == rule->language || g_str_equal(filters_language(phrases->filters, never->language), "und");
+}
+
 /* `never`: cancels the hits of its section in its sentence. */
 static void apply_nevers(Phrases *phrases)
 {
@@ -83,7 +89,8 @@ static void apply_nevers(Phrases *phrases)
 		for (guint k = 0; k < phrases->phrases->len; k++) {
 			Phrase *hit = phrases_at(phrases, k);
 			if (hit->rule->section == never->rule->section && hit->rule->value == never->rule->value &&
-			    hit->rule->strength != STRENGTH_NEVER && hit->sentence == never->sentence)
+			    hit->rule->strength != STRENGTH_NEVER && hit->sentence == never->sentence &&
+			    speaks_for(phrases, never->rule, hit->rule))
 				hit->dropped = TRUE;
 		}
 	}
