@@ -1,6 +1,5 @@
 #include "reference.h"
 
-#include <sodium.h>
 #include <string.h>
 #include <uuid/uuid.h>
 
@@ -9,13 +8,10 @@ enum { DIGITS = 7, BASE = 32 };
 /* Crockford's base32: no I, L, O (read as 1, 1, 0), and no U. */
 static const char alphabet[BASE + 1] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/* Version 4 (RFC 9562 5.4).  uuid_generate_random seeds a generator of its own each time, which costs some twenty system calls a message. */
 void uuid_new(char uuid[UUID_SIZE])
 {
 	uuid_t bytes;
-	randombytes_buf(bytes, sizeof bytes);
-	bytes[6] = (bytes[6] & 0x0f) | 0x40;
-	bytes[8] = (bytes[8] & 0x3f) | 0x80;
+	uuid_generate_random(bytes);
 	uuid_unparse_lower(bytes, uuid);
 }
 
