@@ -100,20 +100,41 @@ static Letter *letter_for(const Case *c, const char *to, gint64 now)
 	return letter;
 }
 
+/* What is held has not been answered: it must neither keep the genuine sender from an answer later nor use up the caps, or forged mail
+ * would do both.  One held letter a matter is enough for the operator. */
+static gboolean is_held_already(StoreTxn *txn, const Config *config, const char *to, const char *held_matter, gint64 now, gboolean *is, GError **error)
+{
+	AnswerHistory history = { 0 };
+	gboolean good = store_get_history(txn, to, held_matter, now, config->answer_window, &history, error);
+	*is = history.same_matter;
+	return good;
+}
+
 gboolean effects_answer(StoreTxn *txn, const Config *config, const Envelope *envelope, const Verdict *verdict, const ConfigAddress *address,
 			  Case *c, gint64 now, GError **error)
 {
 	const char *to = answer_to(envelope, c);
-	g_autofree char *matter = matter_of(c);
+	g_autofree char *matter = matter_of(c), *held_matter = g_strconcat("held ", matter, NULL);
 	AnswerHistory history = { 0 };
 	if (to && !store_get_history(txn, to, matter, now, config->answer_window, &history, error))
 		return FALSE;
 	Answerability may = answerable(config, envelope, verdict, address, &history);
+	gboolean is_held = FALSE, writes = to && may.answer != ANSWER_NO && !c->review && !c->observed;
+	if (writes && may.answer == ANSWER_HELD && !is_held_already(txn, config, to, held_matter, now, &is_held, error)) {
+		answerability_clear(&may);
+		return FALSE;
+	}
+	if (is_held) {
+		answerability_clear(&may);
+		may = (Answerability){ ANSWER_NO, g_strdup("an acknowledgement to the same sender in this matter is held already") };
+	}
 	c->answer = may.answer;
 	g_free(c->answer_reason);
 	c->answer_reason = may.reason;
-	if (may.answer == ANSWER_NO || c->review || c->observed || !to)
+	if (!writes || is_held)
 		return TRUE;
 	g_autoptr(Letter) letter = letter_for(c, to, now);
-	return store_put_letter(txn, letter, error) && store_put_answered(txn, to, matter, now, error);
+	if (!store_put_letter(txn, letter, error))
+		return FALSE;
+	return may.answer == ANSWER_YES ? store_put_answered(txn, to, matter, now, error) : store_put_matter(txn, to, held_matter, now, error);
 }

@@ -221,15 +221,23 @@ static gboolean prune(StoreTxn *txn, char what, gint64 period, GError **error)
 	return TRUE;
 }
 
+gboolean store_put_matter(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error)
+{
+	g_autofree char *match = address ? address_match(address) : NULL;
+	if (!match)
+		return status_fail(error, STATUS_PERMANENT, "only a mail address can be answered");
+	StoreKey same = matter_key(match, matter), time = store_key_number((guint64)MAX(now, 0));
+	return store_db_put(txn, DB_ANSWERED, &same, time.bytes, time.length, 0, error);
+}
+
 gboolean store_put_answered(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error)
 {
 	g_autofree char *match = address ? address_match(address) : NULL;
 	if (!match)
 		return status_fail(error, STATUS_PERMANENT, "only a mail address can be answered");
 	StoreKey to_address = counter_key('a', now / DAY, match), to_domain = counter_key('d', now / DAY, address_domain(match));
-	StoreKey hour = counter_key('h', now / HOUR, ""), same = matter_key(match, matter);
-	StoreKey time = store_key_number((guint64)MAX(now, 0));
+	StoreKey hour = counter_key('h', now / HOUR, "");
 	return add_one(txn, &to_address, error) && add_one(txn, &to_domain, error) && add_one(txn, &hour, error) &&
-	       store_db_put(txn, DB_ANSWERED, &same, time.bytes, time.length, 0, error) &&
+	       store_put_matter(txn, match, matter, now, error) &&
 	       prune(txn, 'a', now / DAY - 1, error) && prune(txn, 'd', now / DAY - 1, error) && prune(txn, 'h', now / HOUR - 1, error);
 }

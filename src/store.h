@@ -83,6 +83,8 @@ gboolean store_note_fault(StoreTxn *txn, const guint8 digest[32], gint64 time, g
 /* What was answered: `matter` names controller and requests.  Days are UTC days. */
 gboolean store_get_history(StoreTxn *txn, const char *address, const char *matter, gint64 now, guint window, AnswerHistory *history, GError **error);
 gboolean store_put_answered(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error);
+/* Only that the matter was met, for what is held: it has not gone out, and uses up no cap. */
+gboolean store_put_matter(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error);
 
 /* Outbox.  A letter with number 0 is new.  Letters in DELIVERY_DUE, _SENDING and _AMBIGUOUS are indexed by `next`. */
 gboolean store_put_letter(StoreTxn *txn, Letter *letter, GError **error);

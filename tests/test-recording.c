@@ -200,7 +200,11 @@ static void test_duplicate(Fixture *f, gconstpointer data)
 	Recording *genuine = recording_of(f, &privacy, verdict_of(REQUEST_ACCESS, EVIDENCE_E2, "privacy@example.com"));
 	part = record(f, genuine);
 	g_assert_false(part->is_duplicate);
-	g_assert_cmpuint(look(f).cases, ==, 2);
+	State state = look(f);
+	g_assert_cmpuint(state.cases, ==, 2);
+	g_assert_cmpuint(state.letters, ==, 1);
+	g_assert_cmpuint(state.held, ==, 1);
+	g_string_free(state.types, TRUE);
 	/* The copy to another address of ours is its own case too. */
 	Recording *copy = recording_of(f, &opt_out, verdict_of(REQUEST_ACCESS, EVIDENCE_E2, "unsubscribe@example.com"));
 	g_assert_false(record(f, copy)->is_duplicate);
@@ -209,6 +213,22 @@ static void test_duplicate(Fixture *f, gconstpointer data)
 	recording_free(again);
 	recording_free(genuine);
 	recording_free(copy);
+}
+
+/* Forged mail is held, once a matter, and uses up nothing of what the genuine sender is due. */
+static void test_held(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	f->config->answers_per_address = 1;
+	for (guint i = 0; i < 4; i++) {
+		Verdict *verdict = verdict_of(REQUEST_ACCESS, i < 3 ? EVIDENCE_E0 : EVIDENCE_E2, "privacy@example.com");
+		g_free(verdict->facts->digest);
+		verdict->facts->digest = g_strdup_printf("d%u", i);
+		Recording *recording = recording_of(f, &privacy, verdict);
+		record(f, recording);
+		recording_free(recording);
+	}
+	expect(f, 4, 1, 1, FALSE, "received received received received ");
 }
 
 static void test_unreadable(Fixture *f, gconstpointer data)
@@ -447,6 +467,7 @@ int main(int argc, char **argv)
 	ADD(opt_out);
 	ADD(erasure_unproven);
 	ADD(duplicate);
+	ADD(held);
 	ADD(unreadable);
 	ADD(unreadable_again);
 	ADD(machine_mail);
