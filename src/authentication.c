@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "header.h"
 
 enum { MAX_RESULTS = 100, MAX_VALUE = 512 };
 
@@ -24,18 +25,7 @@ static const char *skip_space(const char *p)
 			p++;
 		if (*p != '(')
 			return p;
-		guint depth = 0;
-		for (; *p; p++) {
-			if (*p == '\\' && p[1])
-				p++;
-			else if (*p == '(')
-				depth++;
-			else if (*p == ')' && !--depth)
-				break;
-		}
-		if (!*p)
-			return p;
-		p++;
+		p = header_past_comment(p);
 	}
 }
 

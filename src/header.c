@@ -90,8 +90,7 @@ char *header_raw(const HeaderField *field)
 	return g_strstrip(charset_to_utf8(NULL, copy, n, HEADER_MAX_FIELD * 3, &unknown));
 }
 
-/* Past a comment that begins at p (RFC 5322 3.2.2: nested, with quoted pairs). */
-static const char *past_comment(const char *p)
+const char *header_past_comment(const char *p)
 {
 	guint depth = 0;
 	for (; *p; p++) {
@@ -110,7 +109,7 @@ char *header_token(const HeaderField *field)
 	g_autofree char *raw = header_raw(field);
 	const char *p = raw;
 	while (*p == ' ' || *p == '(')
-		p = *p == '(' ? past_comment(p) : p + 1;
+		p = *p == '(' ? header_past_comment(p) : p + 1;
 	gsize length = strcspn(p, " ;(");
 	g_autofree char *token = g_strndup(p, length);
 	return g_utf8_strdown(token, -1);

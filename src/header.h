@@ -37,6 +37,8 @@ char *header_text(const HeaderField *field, char **unknown);
 char *header_decode(const char *raw, char **unknown);
 /* The first word outside comments, lower case, without what follows a `;`: `Auto-Submitted: (x) auto-replied; a=b`. */
 char *header_token(const HeaderField *field);
+/* Past a comment that begins at p (RFC 5322 3.2.2: nested, with quoted pairs). */
+const char *header_past_comment(const char *p);
 /* Adds the message ids (without brackets, without spaces and controls) of a value; at most `max`. */
 void header_add_ids(const char *raw, GPtrArray *ids, guint max);
 

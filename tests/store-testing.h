@@ -57,6 +57,22 @@ static inline void testing_read(Store *store, StoreWork work, gpointer data)
 	g_assert_true(ok);
 }
 
+/* A StoreWork; `data` is a guint64 that becomes the number. */
+static inline gboolean testing_put_record(StoreTxn *txn, gpointer data, GError **error)
+{
+	guint64 *number = data;
+	g_autoptr(Record) record = record_new();
+	g_autoptr(GBytes) raw = g_bytes_new_static("Subject: x\r\n\r\n\0", 15);
+	record->received = TESTING_NOW;
+	record->sender = g_strdup("jane@example.org");
+	g_ptr_array_add(record->recipients, g_strdup("<privacy@example.com>"));
+	record->digest = g_strdup("d1");
+	if (!store_put_record(txn, record, raw, error))
+		return FALSE;
+	*number = record->number;
+	return TRUE;
+}
+
 typedef struct {
 	char *directory;
 	Store *store;

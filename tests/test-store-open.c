@@ -135,21 +135,6 @@ static void test_foreign_file(void)
 
 /* --- a full store, and two processes --------------------------------------------------------------------------- */
 
-static gboolean put_record(StoreTxn *txn, gpointer data, GError **error)
-{
-	guint64 *number = data;
-	g_autoptr(Record) record = record_new();
-	g_autoptr(GBytes) raw = g_bytes_new_static("Subject: x\r\n\r\n\0", 15);
-	record->received = TESTING_NOW;
-	record->sender = g_strdup("jane@example.org");
-	g_ptr_array_add(record->recipients, g_strdup("<privacy@example.com>"));
-	record->digest = g_strdup("d1");
-	if (!store_put_record(txn, record, raw, error))
-		return FALSE;
-	*number = record->number;
-	return TRUE;
-}
-
 static gboolean put_big_record(StoreTxn *txn, gpointer data, GError **error)
 {
 	g_autoptr(Record) record = record_new();
@@ -193,7 +178,7 @@ static int child(const char *directory, gboolean big)
 	g_autoptr(Store) store = store_open(directory, (guint64)TESTING_MAP * 2, STORE_WRITE, &error);
 	guint64 number = 0;
 	for (guint i = 0; store && i < CHILD_RECORDS; i++) {
-		if (!store_write(store, big ? put_big_record : put_record, big ? (gpointer)raw : &number, &error))
+		if (!store_write(store, big ? put_big_record : testing_put_record, big ? (gpointer)raw : &number, &error))
 			break;
 		if (!big)
 			printf("%" G_GUINT64_FORMAT "\n", number);
@@ -227,7 +212,7 @@ static void test_two_processes(StoreFixture *f, gconstpointer data)
 	gboolean seen[2 * CHILD_RECORDS + 1] = { FALSE };
 	guint64 number;
 	for (guint i = 0; i < CHILD_RECORDS; i++) {
-		testing_write(f->store, put_record, &number);
+		testing_write(f->store, testing_put_record, &number);
 		g_assert_cmpuint(number, <=, 2 * CHILD_RECORDS);
 		g_assert_false(seen[number]);
 		seen[number] = TRUE;
@@ -265,10 +250,10 @@ static void test_resized(void)
 	guint64 number;
 	Store *store = store_open(directory, 1 << 20, STORE_WRITE, &error), *reader;
 	g_assert_no_error(error);
-	testing_write(store, put_record, &number);
+	testing_write(store, testing_put_record, &number);
 	g_assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error));
 	g_assert_cmpint(status, ==, 0);
-	testing_write(store, put_record, &number);
+	testing_write(store, testing_put_record, &number);
 	g_assert_cmpuint(number, ==, CHILD_RECORDS + 2);
 	store_close(store);
 	reader = store_open(directory, 1 << 20, STORE_READ, &error);

@@ -3,21 +3,6 @@
 
 /* --- records --------------------------------------------------------------------------------------------------- */
 
-static gboolean put_record(StoreTxn *txn, gpointer data, GError **error)
-{
-	guint64 *number = data;
-	g_autoptr(Record) record = record_new();
-	g_autoptr(GBytes) raw = g_bytes_new_static("Subject: x\r\n\r\n\0", 15);
-	record->received = TESTING_NOW;
-	record->sender = g_strdup("jane@example.org");
-	g_ptr_array_add(record->recipients, g_strdup("<privacy@example.com>"));
-	record->digest = g_strdup("d1");
-	if (!store_put_record(txn, record, raw, error))
-		return FALSE;
-	*number = record->number;
-	return TRUE;
-}
-
 static gboolean read_record(StoreTxn *txn, gpointer data, GError **error)
 {
 	guint64 *number = data;
@@ -41,7 +26,7 @@ static gboolean read_beyond(StoreTxn *txn, gpointer data, GError **error)
 
 static gboolean put_record_and_fail(StoreTxn *txn, gpointer data, GError **error)
 {
-	return put_record(txn, data, error) && status_fail(error, STATUS_PERMANENT, "changed my mind");
+	return testing_put_record(txn, data, error) && status_fail(error, STATUS_PERMANENT, "changed my mind");
 }
 
 static gboolean fail_without_reason(StoreTxn *txn, gpointer data, GError **error)
@@ -54,14 +39,14 @@ static void test_record(StoreFixture *f, gconstpointer data)
 {
 	(void)data;
 	guint64 first = 0, second = 0;
-	testing_write(f->store, put_record, &first);
+	testing_write(f->store, testing_put_record, &first);
 	g_autoptr(GError) error = NULL;
 	g_assert_false(store_write(f->store, put_record_and_fail, &second, &error));
 	g_assert_error(error, STATUS_ERROR, STATUS_PERMANENT);
 	g_clear_error(&error);
 	g_assert_false(store_write(f->store, fail_without_reason, NULL, &error));
 	g_assert_error(error, STATUS_ERROR, STATUS_TEMPORARY);
-	testing_write(f->store, put_record, &second);
+	testing_write(f->store, testing_put_record, &second);
 	g_assert_cmpuint(first, ==, 1);
 	g_assert_cmpuint(second, ==, 2);   /* what was undone left no gap */
 	testing_read(f->store, read_record, &second);

@@ -160,6 +160,22 @@ start_milter() {
 	wait_until 10 'listening "$milter_port"'
 }
 
+# letter NAME SUBJECT TEXT [HEADER…]: $work/NAME.eml, from NAME@sender.example to privacy@
+letter() {
+	name=$1 subject=$2 text=$3
+	shift 3
+	{
+		[ $# = 0 ] || printf '%s\n' "$@"
+		printf '%s\n' "From: $name <$name@sender.example>" "To: privacy@optout.example" "Message-ID: <$name@sender.example>" \
+			"Subject: $subject" 'Date: Tue, 24 Nov 2026 10:00:00 +0000' '' "$text" "" "$name"
+	} >"$work/$name.eml"
+}
+# send NAME RECIPIENT: that letter, by SMTP to port $mx
+send() { perl "$top_srcdir/tests/story/smtp.pl" 127.0.0.1 "$mx" "$1@sender.example" "$2" "$work/$1.eml"; }
+# case_of NAME: its line of `optout queue`; field NAME takes a member of that
+case_of() { optout queue --state all --json | grep "\"message_id\":\"$1@sender.example\""; }
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+
 # start_sink [OPTION…]: smtp-sink at $relay_port, each message in a file of its own in $work/mail; it refuses to run as root
 start_sink() {
 	relay_port=${relay_port:-$(free_port)}

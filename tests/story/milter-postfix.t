@@ -32,18 +32,6 @@ postfix_config mx "$mx" "smtpd_milters = inet:127.0.0.1:$milter_port" "default_t
 	"milter_command_timeout = 20s"
 ok 'Postfix starts' postfix_start mx
 
-letter() {   # NAME SUBJECT TEXT [HEADER…]: $work/NAME.eml
-	name=$1 subject=$2 text=$3
-	shift 3
-	{
-		[ $# = 0 ] || printf '%s\n' "$@"
-		printf '%s\n' "From: $name <$name@sender.example>" "To: privacy@optout.example" "Message-ID: <$name@sender.example>" \
-			"Subject: $subject" 'Date: Tue, 24 Nov 2026 10:00:00 +0000' '' "$text" "" "$name"
-	} >"$work/$name.eml"
-}
-send() { perl "$top_srcdir/tests/story/smtp.pl" 127.0.0.1 "$mx" "$1@sender.example" "$2" "$work/$1.eml"; }
-case_of() { optout queue --state all --json | grep "\"message_id\":\"$1@sender.example\""; }
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 gone() { [ -z "$(postqueue -c "$work/mx" -j)" ]; }
 
 # --- what becomes of a message ---

@@ -84,18 +84,6 @@ named() {
 start sendmail named "$sendmail" -C "$work/sendmail.cf" -bD -X "$work/transcript" -q1s
 ok 'Sendmail starts' wait_until 90 'listening "$mx"'
 
-letter() {   # NAME SUBJECT TEXT [HEADER…]: $work/NAME.eml
-	name=$1 subject=$2 text=$3
-	shift 3
-	{
-		[ $# = 0 ] || printf '%s\n' "$@"
-		printf '%s\n' "From: $name <$name@sender.example>" "To: privacy@optout.example" "Message-ID: <$name@sender.example>" \
-			"Subject: $subject" 'Date: Tue, 24 Nov 2026 10:00:00 +0000' '' "$text" "" "$name"
-	} >"$work/$name.eml"
-}
-send() { perl "$top_srcdir/tests/story/smtp.pl" 127.0.0.1 "$mx" "$1@sender.example" "$2" "$work/$1.eml"; }
-case_of() { optout queue --state all --json | grep "\"message_id\":\"$1@sender.example\""; }
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 letter others 'Hello' 'Please unsubscribe me'
 ok 'mail for others passes' send others bob@example.net
