@@ -105,10 +105,12 @@ static void review_if_it_asks(Judgement *j, const char *reason)
 		review(j, "it reads like a request, but: %s", reason);
 }
 
-static void settle_bulk_mail(Judgement *j, const char *why)
+/* An out-of-office says so in a header or in words; a null sender alone says only that nobody waits for an answer. */
+static void settle_automatic(Judgement *j, Kind kind, const char *why)
 {
-	settle_kind(j, KIND_UNRELATED, why);
-	review_if_it_asks(j, why);
+	settle_kind(j, kind, why);
+	if (kind != KIND_AUTO_REPLY || (!j->facts->auto_submitted && j->score->kinds[KIND_AUTO_REPLY].confidence == 0))
+		review_if_it_asks(j, why);
 }
 
 /* --- meaning ---------------------------------------------------------------------------------------------------------------- */
@@ -445,9 +447,9 @@ Verdict *classify(Facts *facts, const ClassifyContext *context, const Filters *f
 	else if ((why = machine_disposition_report(facts, score)))
 		settle_kind(&j, KIND_DISPOSITION_REPORT, why);
 	else if ((why = machine_auto_reply(facts, context->sender, score)))
-		settle_kind(&j, KIND_AUTO_REPLY, why);
+		settle_automatic(&j, KIND_AUTO_REPLY, why);
 	else if ((why = machine_bulk_mail(facts)))
-		settle_bulk_mail(&j, why);
+		settle_automatic(&j, KIND_UNRELATED, why);
 	else
 		settle_meaning(&j);
 

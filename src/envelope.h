@@ -7,6 +7,7 @@
 
 typedef struct {
 	char *sender;            /* MAIL FROM without brackets; "" is the null sender */
+	gboolean is_sender_unknown;   /* nobody told it: `sender` is "", so that nobody is answered, but it is no sign of a machine */
 	GPtrArray *recipients;   /* char*, RCPT TO exactly as the server gave it, with brackets where it had them */
 	char *queue_id;          /* the mail server's name for the message, or NULL */
 	char *client;            /* the peer's address as the server told it, or NULL */

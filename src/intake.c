@@ -145,7 +145,7 @@ static void read_part(Passage *passage, guint index)
 	const RecordingPart *part = &g_array_index(r->parts, RecordingPart, index);
 	const Config *config = r->rules->config;
 	ReadRequest request = {
-		.sender = r->envelope->sender,
+		.sender = r->envelope->is_sender_unknown ? NULL : r->envelope->sender,
 		.recipient = part->recipient,
 		.role = role_name(part->address->role),
 		.delimiter = config->recipient_delimiter,

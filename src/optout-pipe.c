@@ -75,6 +75,7 @@ static void set_sender(Envelope *envelope, const Options *options, const char *f
 		sender = from_line;
 	if (!sender)
 		log_event(LOG_WARNING, "no-sender", "advice", "hand it over with -f or in SENDER; nobody can be answered without", NULL);
+	envelope->is_sender_unknown = !sender;
 	envelope_set_sender(envelope, sender ? sender : "");
 }
 

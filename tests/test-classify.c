@@ -100,6 +100,7 @@ static const Case machines[] = {
 	{ "mailer-daemon", UNSUB, NULL, "", "from=MAILER-DAEMON@x.example", "delivery-report", "", NULL },
 	{ "null-sender-bounce", UNSUB, NULL, "user unknown", "sender=", "delivery-report", "", NULL },
 	{ "null-sender", UNSUB, NULL, "", "sender=", "auto-reply", "", NULL },
+	{ "null-sender-asks", UNSUB, NULL, "please unsubscribe me", "sender=", "auto-reply", "marketing-opt-out", "review for=-" },
 	{ "postmaster-person", UNSUB, NULL, "please unsubscribe me", "from=postmaster@x.example", "request", "marketing-opt-out", NULL },
 	{ "apple", UNSUB, NULL, "Apple Mail sent this email to unsubscribe from the message “x”.", "auto=auto-replied;apple", "request", "marketing-opt-out", "client" },
 	{ "apple-header-lost", PRIV, NULL, "Apple Mail sent this email to unsubscribe from the message “x”.", "auto=auto-replied", "request", "marketing-opt-out", "client" },

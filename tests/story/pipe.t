@@ -57,7 +57,8 @@ ok 'is the sender' logged 'from=l…@example.org'
 message
 pipe unsubscribe@optout.example
 is 'no sender at all: recorded' $code 0
-ok 'as the null sender, with a warning' logged 'event=no-sender'
+ok 'with a warning' logged 'event=no-sender'
+ok 'its request is understood all the same' logged 'event=recorded .*kind=request requests=marketing-opt-out'
 for null in '' '<>' MAILER-DAEMON; do
 	message
 	pipe -f "$null" unsubscribe@optout.example
