@@ -35,6 +35,7 @@ static const ConfigKey optout_keys[] = {
 	{ "answer-window", SECONDS, G_STRUCT_OFFSET(Config, answer_window), "7d", 0, 366 * 86400, NULL },
 	{ "answers-per-address", NUMBER, G_STRUCT_OFFSET(Config, answers_per_address), "3", 0, G_MAXINT32, NULL },
 	{ "answers-per-domain", NUMBER, G_STRUCT_OFFSET(Config, answers_per_domain), "200", 0, G_MAXINT32, NULL },
+	{ "opt-outs-per-source", NUMBER, G_STRUCT_OFFSET(Config, opt_outs_per_source), "100", 0, G_MAXINT32, NULL },
 	{ "answers-in-all", NUMBER, G_STRUCT_OFFSET(Config, answers_in_all), "1000", 0, G_MAXINT32, NULL },
 };
 

@@ -65,6 +65,7 @@ typedef struct {
 	guint answers_per_address;      /* a day */
 	guint answers_per_domain;       /* a day */
 	guint answers_in_all;           /* an hour */
+	guint opt_outs_per_source;      /* unauthenticated ones an hour that are acted on; 0: any number */
 	ConfigSmtp smtp;
 	GPtrArray *controllers;         /* ConfigController* */
 	GPtrArray *addresses;           /* ConfigAddress* */

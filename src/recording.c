@@ -178,6 +178,27 @@ static void doubt_report(const Config *config, Verdict *verdict)
 	}
 }
 
+/* --- bursts ----------------------------------------------------------------------------------------------------- */
+
+/* An opt-out is acted on whoever sent it, so anyone could end the mail of many by writing in their names.  Where the border tells who
+ * is genuine, many that are not, from one client in an hour, are for a person to see. */
+static gboolean doubt_burst(StoreTxn *txn, const Recording *r, Verdict *verdict, GError **error)
+{
+	const Config *config = r->rules->config;
+	guint count = 0;
+	if (!config->authserv_id || !config->opt_outs_per_source || !r->envelope->client || verdict->review || verdict->kind != KIND_REQUEST ||
+	    verdict->facts->authentication > EVIDENCE_E0)
+		return TRUE;
+	if (!store_count_source(txn, r->envelope->client, r->received, &count, error))
+		return FALSE;
+	if (count > config->opt_outs_per_source) {
+		verdict->review = TRUE;
+		g_free(verdict->review_reason);
+		verdict->review_reason = g_strdup("one of more unauthenticated opt-outs than opt-outs-per-source from one client in an hour");
+	}
+	return TRUE;
+}
+
 /* --- the transaction -------------------------------------------------------------------------------------------- */
 
 static gboolean put_record(StoreTxn *txn, const Recording *r, guint64 *number, GError **error)
@@ -234,6 +255,8 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 		return TRUE;
 	if (part->verdict)
 		doubt_report(r->rules->config, part->verdict);
+	if (part->verdict && !doubt_burst(txn, r, part->verdict, error))
+		return FALSE;
 	if (!*record && !put_record(txn, r, record, error))
 		return FALSE;
 

@@ -4,6 +4,7 @@
  *   'a' u32 day, address_match     u32 count    answers queued for an address on that day
  *   'd' u32 day, domain            u32 count
  *   'h' u32 hour                   u32 count    answers queued for anyone
+ *   's' u32 hour, SMTP client      u32 count    unauthenticated opt-outs from there
  *   'm' 16 bytes                   u64 time     BLAKE2b-128(address_match NUL matter): when that was last answered
  */
 #include <sodium.h>
@@ -125,7 +126,7 @@ gboolean store_each_letter(StoreTxn *txn, guint64 case_number, StoreLetterVisit 
 
 /* --- what was answered ----------------------------------------------------------------------------------------- */
 
-enum { DAY = 86400, HOUR = 3600, PRUNED = 4 };
+enum { DAY = 86400, HOUR = 3600, PRUNED = 4, SOURCE_MOST = 64 };
 
 static StoreKey counter_key(char what, gint64 period, const char *who)
 {
@@ -240,4 +241,11 @@ gboolean store_put_answered(StoreTxn *txn, const char *address, const char *matt
 	return add_one(txn, &to_address, error) && add_one(txn, &to_domain, error) && add_one(txn, &hour, error) &&
 	       store_put_matter(txn, match, matter, now, error) &&
 	       prune(txn, 'a', now / DAY - 1, error) && prune(txn, 'd', now / DAY - 1, error) && prune(txn, 'h', now / HOUR - 1, error);
+}
+
+gboolean store_count_source(StoreTxn *txn, const char *source, gint64 now, guint *count, GError **error)
+{
+	g_autofree char *clipped = g_strndup(source, SOURCE_MOST);
+	StoreKey key = counter_key('s', now / HOUR, clipped);
+	return add_one(txn, &key, error) && read_count(txn, &key, count, error) && prune(txn, 's', now / HOUR - 1, error);
 }

@@ -231,6 +231,32 @@ static void test_held(Fixture *f, gconstpointer data)
 	expect(f, 4, 1, 1, FALSE, "received received received received ");
 }
 
+/* Anyone can write in the name of many: what one client sends without proof beyond the limit waits for a person. */
+static void test_burst(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	static const struct { const char *client; EvidenceLevel level; gint64 later; CaseState state; } mails[] = {
+		{ "192.0.2.1", EVIDENCE_E0, 0, STATE_COMPLETED }, { "192.0.2.1", EVIDENCE_E0, 1, STATE_COMPLETED },
+		{ "192.0.2.1", EVIDENCE_E0, 2, STATE_REVIEW },    { "192.0.2.1", EVIDENCE_E2, 3, STATE_COMPLETED },
+		{ "192.0.2.2", EVIDENCE_E0, 4, STATE_COMPLETED }, { NULL, EVIDENCE_E0, 5, STATE_COMPLETED },
+		{ "192.0.2.1", EVIDENCE_E0, 3600, STATE_COMPLETED },
+	};
+	f->config->opt_outs_per_source = 2;
+	for (guint i = 0; i < G_N_ELEMENTS(mails); i++) {
+		Verdict *verdict = verdict_of(REQUEST_MARKETING_OPT_OUT, mails[i].level, "unsubscribe@example.com");
+		g_free(verdict->facts->digest);
+		verdict->facts->digest = g_strdup_printf("d%u", i);
+		Recording *recording = recording_of(f, &opt_out, verdict);
+		recording->envelope->client = g_strdup(mails[i].client);
+		recording->received += mails[i].later;
+		const RecordingPart *part = record(f, recording);
+		g_test_message("%u", i);
+		g_assert_cmpint(part->state, ==, mails[i].state);
+		g_assert_cmpint(part->after, ==, mails[i].state == STATE_REVIEW ? AFTER_DELIVER : AFTER_DISCARD);
+		recording_free(recording);
+	}
+}
+
 static void test_unreadable(Fixture *f, gconstpointer data)
 {
 	(void)data;
@@ -468,6 +494,7 @@ int main(int argc, char **argv)
 	ADD(erasure_unproven);
 	ADD(duplicate);
 	ADD(held);
+	ADD(burst);
 	ADD(unreadable);
 	ADD(unreadable_again);
 	ADD(machine_mail);

@@ -142,7 +142,7 @@ optout_config() {
 	{
 		printf '%s\n' '[optout]' "store = $work/store" "milter-socket = inet:$milter_port@127.0.0.1" \
 			'authserv-id = mx.optout.example' 'map-size = 1G' 'timezone = UTC' \
-			'answers-per-domain = 1000000' 'answers-in-all = 1000000' "$@"
+			'answers-per-domain = 1000000' 'answers-in-all = 1000000' 'opt-outs-per-source = 0' "$@"
 		printf '%s\n' '[smtp]' "url = smtp://127.0.0.1:${relay_port:-25}" "tls = ${relay_tls:-none}" 'from = Privacy Team <privacy@optout.example>'
 		printf '%s\n' '[controller shop]' 'name = The Shop' 'postal-address = 1 Main Street, Springfield' 'contact = privacy@optout.example' \
 			'country = DE' 'languages = en, de'
