@@ -3,7 +3,6 @@
 
 #include "address.h"
 #include "date.h"
-#include "fields.h"
 #include "outbox-fate.h"
 #include "output.h"
 #include "status.h"
@@ -15,26 +14,6 @@ typedef struct {
 	guint shown, held, failed;
 } Listing;
 
-static json_t *public_json(const Letter *letter)
-{
-	json_t *object = json_object();
-	g_autofree char *queued = date_instant(letter->queued), *next = letter->next ? date_instant(letter->next) : NULL,
-	                *done = letter->done ? date_instant(letter->done) : NULL;
-	fields_set_string(object, "ref", letter->reference);
-	fields_set_string(object, "state", delivery_name(letter->state));
-	fields_set_string(object, "to", letter->to);
-	fields_set_string(object, "text", letter->text);
-	fields_set_string(object, "language", letter->language);
-	fields_set_string(object, "message_id", letter->message_id);
-	fields_set_string(object, "queued", queued);
-	fields_set_string(object, "next", letter->state == DELIVERY_DUE || letter->state == DELIVERY_AMBIGUOUS ? next : NULL);
-	fields_set_string(object, "done", done);
-	json_object_set_new(object, "attempts", json_integer(letter->attempts));
-	json_object_set_new(object, "copies", json_integer(letter->copies));
-	fields_set_string(object, "reason", letter->reason);
-	return object;
-}
-
 static gboolean show_letter(const Letter *letter, gpointer data)
 {
 	Listing *listing = data;
@@ -45,7 +24,7 @@ static gboolean show_letter(const Letter *letter, gpointer data)
 	listing->held += letter->state == DELIVERY_HELD;
 	listing->failed += letter->state == DELIVERY_FAILED;
 	if (output_is_json(listing->output)) {
-		output_object(listing->output, public_json(letter));
+		output_object(listing->output, letter_to_public_json(letter));
 		return TRUE;
 	}
 	g_autofree char *queued = date_instant(letter->queued), *to = address_display(letter->to);
@@ -118,7 +97,7 @@ static int tell_released(const Config *config, const Letter *letter, gboolean js
 {
 	Output *output = output_new(json);
 	if (json) {
-		output_object(output, public_json(letter));
+		output_object(output, letter_to_public_json(letter));
 	} else {
 		g_autofree char *to = address_display(letter->to);
 		output_line(output, OUTPUT_PLAIN, "%s: the acknowledgement to %s is released%s", letter->reference, to,

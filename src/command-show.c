@@ -34,7 +34,7 @@ static gboolean take_event(const Event *event, gpointer data)
 
 static gboolean take_letter(const Letter *letter, gpointer data)
 {
-	g_ptr_array_add(((Dossier *)data)->letters, letter_to_json(letter));
+	g_ptr_array_add(((Dossier *)data)->letters, letter_to_public_json(letter));
 	return TRUE;
 }
 
@@ -138,7 +138,9 @@ static json_t *as_array(const GPtrArray *items)
 static json_t *as_json(const Dossier *dossier)
 {
 	json_t *object = case_to_public_json(dossier->c);
-	json_object_set_new(object, "case", case_to_json(dossier->c));
+	json_t *whole = case_to_json(dossier->c);
+	json_object_set(whole, "received", json_object_get(object, "received"));   /* an instant as everywhere else */
+	json_object_set_new(object, "case", whole);
 	json_object_set_new(object, "events", as_array(dossier->events));
 	json_object_set_new(object, "acknowledgements", as_array(dossier->letters));
 	return object;

@@ -1,4 +1,5 @@
 /* layer 3 values - letter: one acknowledgement on its way; declared in record.h. */
+#include "date.h"
 #include "fields.h"
 #include "record.h"
 #include "value.h"
@@ -68,4 +69,24 @@ Letter *letter_from_json(const json_t *json, GError **error)
 	    value_count(json, "copies", &letter->copies, error))
 		return g_steal_pointer(&letter);
 	return NULL;
+}
+
+json_t *letter_to_public_json(const Letter *letter)
+{
+	json_t *object = json_object();
+	g_autofree char *queued = date_instant(letter->queued), *next = letter->next ? date_instant(letter->next) : NULL,
+	                *done = letter->done ? date_instant(letter->done) : NULL;
+	fields_set_string(object, "ref", letter->reference);
+	fields_set_string(object, "state", delivery_name(letter->state));
+	fields_set_string(object, "to", letter->to);
+	fields_set_string(object, "text", letter->text);
+	fields_set_string(object, "language", letter->language);
+	fields_set_string(object, "message_id", letter->message_id);
+	fields_set_string(object, "queued", queued);
+	fields_set_string(object, "next", letter->state == DELIVERY_DUE || letter->state == DELIVERY_AMBIGUOUS ? next : NULL);
+	fields_set_string(object, "done", done);
+	json_object_set_new(object, "attempts", json_integer(letter->attempts));
+	json_object_set_new(object, "copies", json_integer(letter->copies));
+	fields_set_string(object, "reason", letter->reason);
+	return object;
 }

@@ -86,4 +86,5 @@ Letter *letter_new(void);
 void letter_free(Letter *letter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
 json_t *letter_to_json(const Letter *letter);
+json_t *letter_to_public_json(const Letter *letter);   /* as `optout outbox --json` prints it: stable */
 Letter *letter_from_json(const json_t *json, GError **error);
