@@ -114,6 +114,26 @@ static int command_help(CommandContext *context, int argc, char **argv)
 	return command->function(context, 2, words);
 }
 
+/* The option may stand behind the command as well, where people put it; takes it out of the words. */
+static int take_config(CommandContext *context, int argc, char **argv)
+{
+	int kept = 0;
+	for (int i = 0; i < argc; i++) {
+		if (g_str_equal(argv[i], "--")) {
+			while (i < argc)
+				argv[kept++] = argv[i++];
+		} else if (g_str_equal(argv[i], "--config") && i + 1 < argc) {
+			context->config_file = argv[++i];
+		} else if (g_str_has_prefix(argv[i], "--config=")) {
+			context->config_file = argv[i] + strlen("--config=");
+		} else {
+			argv[kept++] = argv[i];
+		}
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");
@@ -139,7 +159,8 @@ int main(int argc, char **argv)
 			return command_fail_with("unknown option '%s' before the command; `optout --help` lists them.", word);
 		} else {
 			const Command *command = find_command(word);
-			return command ? command->function(&context, argc - i, argv + i) : unknown_command(word);
+			int count = take_config(&context, argc - i, argv + i);
+			return command ? command->function(&context, count, argv + i) : unknown_command(word);
 		}
 	}
 	print_help(stderr);

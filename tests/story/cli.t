@@ -158,6 +158,9 @@ optout show --raw "$(ref bytes@example.org)" >"$work/raw"
 ok 'also NUL, CR LF and what is no UTF-8' cmp "$work/raw" "$work/m.bytes"
 uuid=$(optout show "$anna" --json | json '$_->{uuid}')
 is 'show: by UUID, in lower case, without the hyphen' "$(for r in "$uuid" "$(echo "$anna" | tr 'A-Z' 'a-z')" "$(echo "$anna" | tr -d -)"; do optout show "$r" --json | json '$_->{ref}'; done | sort -u)" "$anna"
+is 'show: times are RFC 3339' "$(optout show "$anna" --json | json 'join " ", map { /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ ? 1 : 0 } $_->{received}, $_->{case}{received}, $_->{events}[0]{time},
+	@{$_->{acknowledgements}[0]}{qw(queued next)}')" '1 1 1 1 1'
+is '--config behind the command' "$("$top_builddir/src/optout" show "$anna" --json --config "$work/optout.conf" | json '$_->{ref}')" "$anna"
 is 'show: events and acknowledgements' "$(optout show "$anna" --json | json 'join " ", (sort map $_->{type}, @{$_->{events}}), map $_->{state}, @{$_->{acknowledgements}}')" \
 	'received suppressed due'
 for words in 'show NOPE' 'show' 'approve NOPE' "approve $anna" 'reclassify NOPE erasure' "reclassify $anna" "reclassify $anna nonsense" "reclassify $anna erasure unrelated" \
