@@ -99,6 +99,21 @@ gboolean reader_process_start(const char *program, const Config *config, ReaderP
 	return TRUE;
 }
 
+/* What the signals mean that end a reader by our rules. */
+static const char *meaning(int number)
+{
+	switch (number) {
+	case SIGTRAP:   /* GLib's end when memory is refused */
+	case SIGABRT:
+		return "no more memory";
+	case SIGPROF:
+		return "no more processor time";
+	case SIGSYS:
+		return "a system call that it may not make";
+	}
+	return g_strsignal(number);
+}
+
 char *reader_process_end(ReaderProcess *process)
 {
 	int status = 0;
@@ -115,6 +130,6 @@ char *reader_process_end(ReaderProcess *process)
 	if (reaped != process->pid)
 		return g_strdup("ended");
 	if (WIFSIGNALED(status))
-		return g_strdup_printf("ended by signal %d (%s)", WTERMSIG(status), g_strsignal(WTERMSIG(status)));
+		return g_strdup_printf("ended by signal %d (%s)", WTERMSIG(status), meaning(WTERMSIG(status)));
 	return g_strdup_printf("ended with status %d", WEXITSTATUS(status));
 }
