@@ -36,7 +36,7 @@ typedef struct {
 static gboolean configure(const char *file, Config **config, AckTexts **texts, GError **error)
 {
 	*config = config_load(file, error);
-	*texts = *config && config_read_secrets(*config, error) ? ack_texts_load((*config)->filters, error) : NULL;
+	*texts = *config ? ack_texts_load((*config)->filters, error) : NULL;
 	return *texts != NULL;
 }
 
@@ -95,7 +95,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Config) config = NULL;
 	g_autoptr(AckTexts) texts = NULL;
-	gboolean good = configure(sender->config_file, &config, &texts, &error);
+	gboolean good = configure(sender->config_file, &config, &texts, &error) && config_read_secrets(config, &error);
 	if (good && !g_str_equal(config->store, sender->config->store))
 		good = status_fail(&error, STATUS_PERMANENT, "[optout] store can't change while the program runs; restart it");
 	if (good && !sender->submit && config->smtp.url)
@@ -131,7 +131,8 @@ static gboolean start(Sender *sender, int *lock, GError **error)
 	if (!config->smtp.url && !config->observe)
 		return status_fail(error, STATUS_PERMANENT, "%s: [smtp] url is missing: there is no relay to send through", config->file);
 	sender->store = store_open(config->store, config->map_size, STORE_WRITE, error);
-	if (!sender->store)
+	/* The password after the store: the wrong user is then told which would be right. */
+	if (!sender->store || !config_read_secrets(sender->config, error))
 		return FALSE;
 	*lock = lock_store(config->store, error);
 	if (*lock < 0)

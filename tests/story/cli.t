@@ -269,6 +269,19 @@ if [ "$(id -u)" = 0 ]; then
 	done
 	rm -rf "$work/store"
 	mv "$work/ours" "$work/store"
+	# Who may not read the password needs it for nothing but sending, and is told whom to be.
+	chmod 600 "$work/password"
+	chmod 711 "$work"
+	chmod 644 "$work/m.1"
+	sed "s,^tls = .*,&\nuser = me\npassword-file = $work/password," "$work/optout.conf" >"$work/secret.conf"
+	as_nobody() { code setpriv --reuid=nobody --clear-groups env OPTOUT_READER="$reader" OPTOUT_FILTERS="$policy" "$@"; }
+	cp "$top_builddir/src/optout" "$top_builddir/src/optout-send" "$top_builddir/src/optout-reader" "$work/"
+	cp -R "${OPTOUT_FILTERS:-$top_srcdir/filters}" "$work/policy"
+	chmod -R a+rX "$work/policy" "$work/optout" "$work/optout-send" "$work/optout-reader"
+	reader=$work/optout-reader policy=$work/policy
+	is 'another user may classify' "$(as_nobody "$work/optout" --config "$work/secret.conf" classify --json "$work/m.1")" 0
+	is 'and is told whom to be' "$(as_nobody "$work/optout" --config "$work/secret.conf" queue) $(grep -c 'run: sudo -u root -- ' "$work/code.out")" '2 1'
+	is 'optout-send too' "$(as_nobody "$work/optout-send" --config "$work/secret.conf" --once) $(grep -c 'run: sudo -u root -- ' "$work/code.out")" '78 1'
 else
 	skip 'the wrong user' 'needs root'
 fi
