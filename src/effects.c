@@ -138,3 +138,9 @@ gboolean effects_answer(StoreTxn *txn, const Config *config, const Envelope *env
 		return FALSE;
 	return may.answer == ANSWER_YES ? store_put_answered(txn, to, matter, now, error) : store_put_matter(txn, to, held_matter, now, error);
 }
+
+gboolean effects_forget_answer(StoreTxn *txn, const Case *c, const char *to, GError **error)
+{
+	g_autofree char *matter = matter_of(c), *held_matter = g_strconcat("held ", matter, NULL);
+	return store_forget_matter(txn, to, matter, error) && store_forget_matter(txn, to, held_matter, error);
+}

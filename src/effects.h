@@ -22,3 +22,5 @@ gboolean effects_suppress_case(StoreTxn *txn, const Case *c, gint64 now, GError 
  * c->answer_reason, which the caller stores.  A case in review or observed gets none. */
 gboolean effects_answer(StoreTxn *txn, const Config *config, const Envelope *envelope, const Verdict *verdict, const ConfigAddress *address, Case *c,
 			gint64 now, GError **error);
+/* The acknowledgement of the case `c` to `to` was withdrawn before it was tried: the matter is as if never answered. */
+gboolean effects_forget_answer(StoreTxn *txn, const Case *c, const char *to, GError **error);

@@ -112,11 +112,12 @@ static void decide(const Decision *d, const Arrival *arrival, Case *c)
 
 typedef struct {
 	StoreTxn *txn;
+	const Case *c;            /* as it was */
 	GError **error;
 	gboolean failed;
 } Withdrawal;
 
-/* An acknowledgement of the earlier reading that has not gone out must not. */
+/* An acknowledgement of the earlier reading that has not gone out must not, and answered nobody. */
 static gboolean withdraw_letter(const Letter *letter, gpointer data)
 {
 	Withdrawal *w = data;
@@ -128,7 +129,8 @@ static gboolean withdraw_letter(const Letter *letter, gpointer data)
 		g_free(copy->reason);
 		copy->reason = g_strdup("an operator decided the case otherwise");
 	}
-	w->failed = !copy || !store_put_letter(w->txn, copy, w->error);
+	w->failed = !copy || !store_put_letter(w->txn, copy, w->error) ||
+	            (!copy->attempts && !effects_forget_answer(w->txn, w->c, copy->to, w->error));
 	return !w->failed;
 }
 
@@ -252,11 +254,10 @@ static gboolean write_decision(StoreTxn *txn, gpointer data, GError **error)
 	if (!c || !name_subject(d, c, error) || !is_decidable(d, c, error) || !find_arrival(txn, c, &arrival, error))
 		return FALSE;
 	const char *before = case_state_name(c->state);
-	decide(d, &arrival, c);
-
-	Withdrawal withdrawal = { txn, error, FALSE };
+	Withdrawal withdrawal = { txn, c, error, FALSE };
 	if (!store_each_letter(txn, c->number, withdraw_letter, &withdrawal, error) || withdrawal.failed)
 		return FALSE;
+	decide(d, &arrival, c);
 	if (!lift(txn, d, c, former, "marketing", error) || !lift(txn, d, c, former, "disclosure", error) ||
 	    !effects_suppress_case(txn, c, d->desk->now, error) || !suppress_reported(txn, d, &arrival, c, error) ||
 	    !answer(txn, d, &arrival, c, error) || !store_put_case(txn, c, error) || !note(txn, d, before, c, error))

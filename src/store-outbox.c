@@ -231,6 +231,16 @@ gboolean store_put_matter(StoreTxn *txn, const char *address, const char *matter
 	return store_db_put(txn, DB_ANSWERED, &same, time.bytes, time.length, 0, error);
 }
 
+gboolean store_forget_matter(StoreTxn *txn, const char *address, const char *matter, GError **error)
+{
+	g_autofree char *match = address ? address_match(address) : NULL;
+	if (!match)
+		return TRUE;
+	StoreKey same = matter_key(match, matter);
+	MDB_val value;
+	return store_db_get(txn, DB_ANSWERED, &same, &value, error) && (!value.mv_data || store_db_delete(txn, DB_ANSWERED, &same, error));
+}
+
 gboolean store_put_answered(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error)
 {
 	g_autofree char *match = address ? address_match(address) : NULL;

@@ -83,6 +83,7 @@ gboolean store_note_fault(StoreTxn *txn, const guint8 digest[32], gint64 time, g
 /* What was answered: `matter` names controller and requests.  Days are UTC days. */
 gboolean store_get_history(StoreTxn *txn, const char *address, const char *matter, gint64 now, guint window, AnswerHistory *history, GError **error);
 gboolean store_put_answered(StoreTxn *txn, const char *address, const char *matter, gint64 now, GError **error);
+gboolean store_forget_matter(StoreTxn *txn, const char *address, const char *matter, GError **error);
 /* One more unauthenticated opt-out from this source; *count is how many this hour, with it. */
 gboolean store_count_source(StoreTxn *txn, const char *source, gint64 now, guint *count, GError **error);
 /* Only that the matter was met, for what is held: it has not gone out, and uses up no cap. */

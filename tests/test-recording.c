@@ -410,6 +410,25 @@ static void test_reclassify(Fixture *f, gconstpointer data)
 	recording_free(recording);
 }
 
+/* Read wrong and right again before the letter went out: it is due again, once. */
+static void test_there_and_back(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	Recording *recording = recording_of(f, &privacy, verdict_of(REQUEST_ACCESS, EVIDENCE_E2, "privacy@example.com"));
+	const char *reference = record(f, recording)->reference;
+	g_autoptr(GError) error = NULL;
+	ReviewDesk desk = { f->config, f->rules->laws, "olga", 1795600800 };
+	const RequestType types[] = { REQUEST_ERASURE, REQUEST_ACCESS };
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(review_reclassify(f->store, &desk, reference, NULL, KIND_REQUEST, &types[i], 1, NULL, &error));
+		g_assert_no_error(error);
+		State state = look(f);
+		g_assert_cmpuint(state.letters, ==, 1);
+		g_string_free(state.types, TRUE);
+	}
+	recording_free(recording);
+}
+
 /* Two messages ask for the same: that one of them was read wrong takes nothing from what the other asked. */
 static void test_lift(Fixture *f, gconstpointer data)
 {
@@ -501,6 +520,7 @@ int main(int argc, char **argv)
 	ADD(spam_complaint);
 	ADD(observe);
 	ADD(reclassify);
+	ADD(there_and_back);
 	ADD(lift);
 	ADD(observed_complaint);
 	ADD(nobody);
