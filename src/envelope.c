@@ -1,5 +1,6 @@
 #include "envelope.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "address.h"
@@ -66,4 +67,22 @@ const ConfigAddress *envelope_our_address(const Config *config, const char *reci
 gboolean envelope_is_ours(const Config *config, const char *address)
 {
 	return address && envelope_our_address(config, address) != NULL;
+}
+
+gboolean envelope_is_from_stranger(const Envelope *envelope)
+{
+	const char *client = envelope->client;
+	struct in_addr four;
+	struct in6_addr six;
+	if (!client)
+		return FALSE;
+	if (g_ascii_strncasecmp(client, "IPv6:", 5) == 0)   /* as Sendmail writes it in its macros */
+		client += 5;
+	if (inet_pton(AF_INET, client, &four) == 1) {
+		guint32 host = ntohl(four.s_addr);
+		return host >> 24 != 127 && host >> 24 != 10 && host >> 20 != 0xac1 && host >> 16 != 0xc0a8;
+	}
+	if (inet_pton(AF_INET6, client, &six) == 1)
+		return !IN6_IS_ADDR_LOOPBACK(&six) && !IN6_IS_ADDR_LINKLOCAL(&six) && (six.s6_addr[0] & 0xfe) != 0xfc;
+	return FALSE;
 }

@@ -27,3 +27,7 @@ const ConfigAddress *envelope_our_address(const Config *config, const char *reci
 
 /* Whether any address of the configuration is this one: we never write to ourselves. */
 gboolean envelope_is_ours(const Config *config, const char *address);
+
+/* Whether the SMTP client is known, and neither this host nor in a private network (RFC 1918, RFC 4193, RFC 4291): those are relays and
+ * filters of our own, behind which anyone may stand. */
+gboolean envelope_is_from_stranger(const Envelope *envelope);

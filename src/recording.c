@@ -186,7 +186,7 @@ static gboolean doubt_burst(StoreTxn *txn, const Recording *r, Verdict *verdict,
 {
 	const Config *config = r->rules->config;
 	guint count = 0;
-	if (!config->authserv_id || !config->opt_outs_per_source || !r->envelope->client || verdict->review || verdict->kind != KIND_REQUEST ||
+	if (!config->authserv_id || !config->opt_outs_per_source || !envelope_is_from_stranger(r->envelope) || verdict->review || verdict->kind != KIND_REQUEST ||
 	    verdict->facts->authentication > EVIDENCE_E0)
 		return TRUE;
 	if (!store_count_source(txn, r->envelope->client, r->received, &count, error))

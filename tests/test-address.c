@@ -115,6 +115,17 @@ static void test_envelope(void)
 		g_assert_cmpstr(envelope->sender, ==, cases[i].sender);
 	}
 
+	static const struct { const char *client; gboolean is_stranger; } clients[] = {
+		{ NULL, FALSE }, { "", FALSE }, { "127.0.0.1", FALSE }, { "10.1.2.3", FALSE }, { "172.16.0.1", FALSE }, { "172.31.255.1", FALSE },
+		{ "192.168.1.1", FALSE }, { "IPv6:::1", FALSE }, { "fe80::1", FALSE }, { "fd00::1", FALSE }, { "unix:/run/x", FALSE },
+		{ "172.32.0.1", TRUE }, { "192.0.2.1", TRUE }, { "IPv6:2001:db8::1", TRUE }, { "2001:db8::1", TRUE },
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(clients); i++) {
+		g_free(envelope->client);
+		envelope->client = g_strdup(clients[i].client);
+		g_assert_cmpint(envelope_is_from_stranger(envelope), ==, clients[i].is_stranger);
+	}
+
 	g_autoptr(Config) config = config_default();
 	ConfigAddress ours = { (char *)"unsubscribe@example.com", NULL, ROLE_OPT_OUT, AFTER_DELIVER };
 	g_ptr_array_set_free_func(config->addresses, NULL);
