@@ -44,6 +44,34 @@ void envelope_add_recipient(Envelope *envelope, const char *recipient)
 	g_ptr_array_add(envelope->recipients, g_strdup(recipient));
 }
 
+/* Without quotation marks around the local part (RFC 5321 section 4.1.2: the same mailbox, but for what must be quoted). */
+static char *without_quotes(char *address)
+{
+	char *at = strrchr(address, '@');
+	if (*address != '"' || !at || at < address + 2 || at[-1] != '"')
+		return address;
+	char *to = address;
+	for (char *from = address + 1; from < at - 1; from++) {
+		if (*from == '\\' && from + 1 < at - 1)
+			from++;
+		*to++ = *from;
+	}
+	memmove(to, at, strlen(at) + 1);
+	return address;
+}
+
+char *envelope_mailbox(const char *path)
+{
+	g_autofree char *address = without_brackets(path);
+	/* A source route is to be ignored: RFC 5321 appendix C. */
+	const char *start = *address == '@' && strchr(address, ':') ? strchr(address, ':') + 1 : address;
+	char *plain = without_quotes(g_strdup(start));
+	gsize length = strlen(plain);
+	if (length && plain[length - 1] == '.')
+		plain[length - 1] = '\0';
+	return plain;
+}
+
 static const ConfigAddress *find(const Config *config, const char *address)
 {
 	for (guint i = 0; i < config->addresses->len; i++) {
@@ -56,7 +84,7 @@ static const ConfigAddress *find(const Config *config, const char *address)
 
 const ConfigAddress *envelope_our_address(const Config *config, const char *recipient)
 {
-	g_autofree char *address = without_brackets(recipient);
+	g_autofree char *address = envelope_mailbox(recipient);
 	const ConfigAddress *ours = find(config, address);
 	if (ours)
 		return ours;

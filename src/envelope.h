@@ -21,7 +21,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Envelope, envelope_free)
 void envelope_set_sender(Envelope *envelope, const char *sender);
 void envelope_add_recipient(Envelope *envelope, const char *recipient);
 
-/* The configured address that `recipient` (brackets allowed, detail cut by recipient-delimiter, case ignored) is, borrowed from `config`; NULL:
+/* The mailbox that a path names, in whichever spelling a mail server accepted and handed it on: in brackets, behind a source route, its local part
+ * quoted, the dot of the root behind its domain. */
+char *envelope_mailbox(const char *path);
+
+/* The configured address that `recipient` (any spelling, detail cut by recipient-delimiter, case ignored) is, borrowed from `config`; NULL:
  * not ours. */
 const ConfigAddress *envelope_our_address(const Config *config, const char *recipient);
 

@@ -97,7 +97,7 @@ static void hash_text(crypto_generichash_state *state, const char *text)
  * nor is another message under a copied Message-ID.  Of a message that no reader survived only the bytes are known. */
 static void duplicate_key(const Recording *r, const RecordingPart *part, guint8 key[32])
 {
-	g_autofree char *recipient = g_utf8_strdown(part->recipient, -1);
+	g_autofree char *mailbox = envelope_mailbox(part->recipient), *recipient = g_utf8_strdown(mailbox, -1);
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, NULL, 0, 32);
 	hash_text(&state, part->verdict ? part->verdict->facts->message_id : "");

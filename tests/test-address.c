@@ -132,7 +132,19 @@ static void test_envelope(void)
 	g_ptr_array_add(config->addresses, &ours);
 	g_assert_true(envelope_our_address(config, "<Unsubscribe+tok@EXAMPLE.com>") == &ours);
 	g_assert_true(envelope_our_address(config, "unsubscribe@example.com") == &ours);
-	g_assert_null(envelope_our_address(config, "<unsubscribes@example.com>"));
+	/* Mail servers take these for the same mailbox, and hand them on as they came. */
+	static const char *const spellings[] = {
+		"<\"unsubscribe\"@example.com>", "\"un\\subscribe\"@example.com", "\"Unsubscribe+tok\"@example.com", "<unsubscribe@example.com.>",
+		"<@relay.example:unsubscribe@example.com>", "@a.example,@b.example:\"unsubscribe\"@example.com.",
+	};
+	static const char *const others[] = {
+		"<unsubscribes@example.com>", "\"unsubscribe@example.com", "unsubscribe\"@example.com", "\"\"@example.com", "\"@example.com", "@example.com",
+		"@unsubscribe@example.com", "@a:", ".", "\"", "", "<>", "\"unsubscribe @example.com\"@example.net", "unsubscribe@example.com..",
+	};
+	for (guint i = 0; i < G_N_ELEMENTS(spellings); i++)
+		g_assert_true(envelope_our_address(config, spellings[i]) == &ours);
+	for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+		g_assert_null(envelope_our_address(config, others[i]));
 	g_assert_false(envelope_is_ours(config, NULL));
 }
 

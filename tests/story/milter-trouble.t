@@ -61,6 +61,13 @@ letter both 'Unsubscribe' 'Please unsubscribe me from your newsletter.'
 ok 'two of our addresses are taken' from both@sender.example Unsubscribe+x.y@Optout.Example,privacy@optout.example "$work/both.eml"
 is '… each its own case' "$(case_of both | wc -l | tr -d ' ')" 2
 
+letter spelt 'Unsubscribe' 'Please unsubscribe me from your newsletter.'
+ok 'other spellings of our address are taken' from spelt@sender.example \
+	'"unsubscribe"@optout.example,unsubscribe@optout.example.,@relay.example:unsubscribe@optout.example,"unsubscribe+x"@optout.example' \
+	"$work/spelt.eml"
+ok '… and all of them are ours' grep -q 'milter-discard: .*from=<spelt@sender.example>' "$work/mx.log"
+is '… of two mailboxes' "$(case_of spelt | wc -l | tr -d ' ')" 2
+
 letter wide 'Unsubscribe' 'Please unsubscribe me from your newsletter.'
 sed -i 's/^From: .*/From: <w\xc3\xbc@s\xc3\xa4nder.example>/' "$work/wide.eml"
 perl -pe 's/MAIL FROM:<\$sender>/MAIL FROM:<\$sender> SMTPUTF8/' "$top_srcdir/tests/story/smtp.pl" >"$work/smtputf8.pl"
