@@ -4,16 +4,19 @@
 #include "ack.h"
 #include "filter.h"
 #include "law.h"
+#include "markers.h"
 #include "output.h"
 
-/* Loads all that the daemons load; NULL, or the first fault. */
-static GError *find_fault(const Config *config)
+/* Loads all that the daemons load; NULL, or the first fault.  *no_image as of filters_no_image. */
+static GError *find_fault(const Config *config, const char **no_image)
 {
 	GError *error = NULL;
 	g_autoptr(Laws) laws = laws_load(config->filters, &error);
 	g_autoptr(AckTexts) texts = error ? NULL : ack_texts_load(config->filters, &error);
 	g_autoptr(Filters) filters = error ? NULL : filters_load(config->filters, &error);
-	return laws && texts && filters ? NULL : error;
+	g_autoptr(VisibleMarkers) markers = error ? NULL : markers_new(filters, &error);
+	*no_image = error ? NULL : filters_no_image(filters);
+	return error;
 }
 
 int command_configtest(CommandContext *context, int argc, char **argv)
@@ -25,13 +28,17 @@ int command_configtest(CommandContext *context, int argc, char **argv)
 		return COMMAND_ERROR;
 	GError *error = NULL;
 	g_autoptr(Config) config = command_config(context, &error);
+	const char *no_image = NULL;
 	if (config && config_read_secrets(config, &error))
-		error = find_fault(config);
+		error = find_fault(config, &no_image);
 	if (error)
 		return command_fail(error);
 
 	Output *output = output_new(json);
 	g_autoptr(GPtrArray) advice = config_advice(config);
+	if (no_image)
+		g_ptr_array_add(advice, g_strdup_printf("%s/filters.image: %s: each start compiles the texts; `optout filters compile` spares that",
+							config->filters[g_strv_length(config->filters) - 1], no_image));
 	if (json) {
 		json_t *object = json_object(), *list = json_array();
 		for (guint i = 0; i < advice->len; i++)

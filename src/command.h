@@ -52,4 +52,5 @@ int command_check(CommandContext *context, int argc, char **argv);
 int command_export(CommandContext *context, int argc, char **argv);
 int command_outbox(CommandContext *context, int argc, char **argv);
 int command_store(CommandContext *context, int argc, char **argv);
+int command_filters(CommandContext *context, int argc, char **argv);
 int command_configtest(CommandContext *context, int argc, char **argv);

@@ -137,14 +137,14 @@ static gboolean add_rule(Reading *reading, FilterStrength strength, FilterWhere 
 {
 	PatternAnchors anchors;
 	g_autoptr(GError) wrong = NULL;
-	if (!pattern_add(reading->builder, reading->filters->rules->len, pattern, reading->letters, &anchors, &wrong))
+	if (!pattern_add(reading->builder, reading->filters->built->len, pattern, reading->letters, &anchors, &wrong))
 		return fail(reading, error, "%s", wrong->message);
 	FilterRule rule = {
 		.section = reading->section, .value = reading->value, .strength = strength, .where = where,
 		.at_start = anchors.at_start, .at_end = anchors.at_end,
 		.file = reading->file, .language = reading->language, .line = reading->line,
 	};
-	g_array_append_val(reading->filters->rules, rule);
+	g_array_append_val(reading->filters->built, rule);
 	return TRUE;
 }
 

@@ -23,24 +23,18 @@ static void marker_free(gpointer data)
 
 /* --- files ---------------------------------------------------------------------------------------------------------- */
 
+/* Says the first line that is not a comment so? */
 static gboolean has_override(const FilterSource *source)
 {
-	g_auto(GStrv) lines = g_strsplit(source->content, "\n", -1);
-	for (guint i = 0; lines[i]; i++) {
-		filter_lines_cut_comment(lines[i]);
-		if (*lines[i])
-			return g_str_equal(lines[i], "override");
+	for (const char *at = source->content; *at;) {
+		gsize length = strcspn(at, "\n");
+		g_autofree char *line = g_strndup(at, length);
+		filter_lines_cut_comment(line);
+		if (*line)
+			return g_str_equal(line, "override");
+		at += length + (at[length] != '\0');
 	}
 	return FALSE;
-}
-
-static void add_source(GPtrArray *sources, FilterSource *source)
-{
-	if (has_override(source))
-		for (guint i = sources->len; i-- > 0;)
-			if (g_str_equal(((const FilterSource *)sources->pdata[i])->name, source->name))
-				g_ptr_array_remove_index(sources, i);
-	g_ptr_array_add(sources, source);
 }
 
 static gint compare_names(gconstpointer a, gconstpointer b)
@@ -48,7 +42,7 @@ static gint compare_names(gconstpointer a, gconstpointer b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static gboolean read_directory(const char *directory, GPtrArray *sources, GError **error)
+static gboolean read_directory(const char *directory, guint number, GPtrArray *sources, GError **error)
 {
 	g_autoptr(GError) wrong = NULL;
 	g_autoptr(GDir) dir = g_dir_open(directory, 0, &wrong);
@@ -62,44 +56,102 @@ static gboolean read_directory(const char *directory, GPtrArray *sources, GError
 	for (guint i = 0; i < names->len; i++) {
 		FilterSource *source = g_new0(FilterSource, 1);
 		source->name = g_strdup(names->pdata[i]);
+		source->directory = number;
 		source->path = g_build_filename(directory, source->name, NULL);
-		if (!g_file_get_contents(source->path, &source->content, NULL, &wrong)) {
+		if (!g_file_get_contents(source->path, &source->content, &source->length, &wrong)) {
 			status_fail(error, STATUS_TEMPORARY, "filters: %s", wrong->message);
 			source_free(source);
 			return FALSE;
 		}
-		add_source(sources, source);
+		g_ptr_array_add(sources, source);
 	}
 	return TRUE;
 }
 
-static Filters *compile(const GPtrArray *sources, GError **error)
+/* A name's last override, and what comes after it, counts. */
+static gboolean is_replaced(const GPtrArray *sources, guint index)
 {
-	g_autoptr(Filters) filters = g_new0(Filters, 1);
-	filters->rules = g_array_new(FALSE, FALSE, sizeof(FilterRule));
+	const FilterSource *source = sources->pdata[index];
+	for (guint i = index + 1; i < sources->len; i++) {
+		const FilterSource *later = sources->pdata[i];
+		if (g_str_equal(later->name, source->name) && has_override(later))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+Filters *filters_new(void)
+{
+	Filters *filters = g_new0(Filters, 1);
 	filters->files = g_ptr_array_new_with_free_func(g_free);
 	filters->languages = g_ptr_array_new_with_free_func(g_free);
 	filters->markers = g_ptr_array_new_with_free_func(marker_free);
+	return filters;
+}
+
+static Filters *compile(const GPtrArray *sources, GError **error)
+{
+	g_autoptr(Filters) filters = filters_new();
+	filters->built = g_array_new(FALSE, FALSE, sizeof(FilterRule));
 	g_autoptr(MatcherBuilder) builder = matcher_builder_new();
 	for (guint i = 0; i < sources->len; i++)
-		if (!filter_lines_read(filters, builder, sources->pdata[i], error))
+		if (!is_replaced(sources, i) && !filter_lines_read(filters, builder, sources->pdata[i], error))
 			return NULL;
+	filters->rules = (const FilterRule *)(void *)filters->built->data;
+	filters->rule_count = filters->built->len;
 	filters->matcher = matcher_builder_finish(g_steal_pointer(&builder));
 	return g_steal_pointer(&filters);
 }
 
-Filters *filters_load(char **directories, GError **error)
+static GPtrArray *read_sources(char **directories, GError **error)
 {
 	g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(source_free);
 	for (guint i = 0; directories[i]; i++)
-		if (!read_directory(directories[i], sources, error))
+		if (!read_directory(directories[i], i, sources, error))
 			return NULL;
-	if (!sources->len) {
-		g_autofree char *all = g_strjoinv(", ", directories);
-		status_fail(error, STATUS_PERMANENT, "filters: no *.filter file in %s", *all ? all : "any directory");
+	if (sources->len)
+		return g_steal_pointer(&sources);
+	g_autofree char *all = g_strjoinv(", ", directories);
+	status_fail(error, STATUS_PERMANENT, "filters: no *.filter file in %s", *all ? all : "any directory");
+	return NULL;
+}
+
+/* In the last directory: it belongs to whoever has the last word. */
+static char *image_path(char **directories)
+{
+	return g_build_filename(directories[g_strv_length(directories) - 1], "filters.image", NULL);
+}
+
+Filters *filters_load(char **directories, GError **error)
+{
+	g_autoptr(GPtrArray) sources = read_sources(directories, error);
+	if (!sources)
 		return NULL;
-	}
-	return compile(sources, error);
+	g_autofree char *path = image_path(directories);
+	const char *why_not;
+	Filters *filters = filter_image_load(path, sources, &why_not);
+	if (filters)
+		return filters;
+	filters = compile(sources, error);
+	if (filters)
+		filters->no_image = why_not;
+	return filters;
+}
+
+gboolean filters_compile(char **directories, char **path, GError **error)
+{
+	g_autoptr(GPtrArray) sources = read_sources(directories, error);
+	g_autoptr(Filters) filters = sources ? compile(sources, error) : NULL;
+	*path = NULL;
+	if (!filters)
+		return FALSE;
+	*path = image_path(directories);
+	return filter_image_write(filters, *path, sources, error);
+}
+
+const char *filters_no_image(const Filters *filters)
+{
+	return filters->no_image;
 }
 
 Filters *filters_parse(const char *path, const char *content, GError **error)
@@ -109,6 +161,7 @@ Filters *filters_parse(const char *path, const char *content, GError **error)
 	source->path = g_strdup(path);
 	source->name = g_path_get_basename(path);
 	source->content = g_strdup(content);
+	source->length = strlen(content);
 	g_ptr_array_add(sources, source);
 	return compile(sources, error);
 }
@@ -118,10 +171,13 @@ void filters_free(Filters *filters)
 	if (!filters)
 		return;
 	matcher_free(filters->matcher);
-	g_array_unref(filters->rules);
+	if (filters->built)
+		g_array_unref(filters->built);
 	g_ptr_array_unref(filters->files);
 	g_ptr_array_unref(filters->languages);
 	g_ptr_array_unref(filters->markers);
+	if (filters->image)
+		g_mapped_file_unref(filters->image);
 	g_free(filters);
 }
 
@@ -132,12 +188,12 @@ const Matcher *filters_matcher(const Filters *filters)
 
 const FilterRule *filters_rule(const Filters *filters, guint rule)
 {
-	return &g_array_index(filters->rules, FilterRule, rule);
+	return &filters->rules[rule];
 }
 
 guint filters_rule_count(const Filters *filters)
 {
-	return filters->rules->len;
+	return filters->rule_count;
 }
 
 const char *filters_file_name(const Filters *filters, guint file)

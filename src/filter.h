@@ -71,9 +71,13 @@ typedef struct {
 
 typedef struct Filters Filters;
 
-/* Reads every *.filter of each directory.  *error: PERMANENT `FILE:LINE: what is wrong, what would be right`, or TEMPORARY where a
+/* Reads every *.filter of each directory, or the image of them in the last one if it is of exactly these texts.  *error: PERMANENT `FILE:LINE: what is wrong, what would be right`, or TEMPORARY where a
  * file can't be read. */
 Filters *filters_load(char **directories, GError **error);
+/* Writes the image, from the texts, into the last of the directories, for filters_load; *path is set to it (owned). */
+gboolean filters_compile(char **directories, char **path, GError **error);
+/* NULL: they come from the image; else why not: "missing", "stale", … */
+const char *filters_no_image(const Filters *filters);
 /* One file from memory, for tests; `path` is what messages call it. */
 Filters *filters_parse(const char *path, const char *content, GError **error);
 void filters_free(Filters *filters);

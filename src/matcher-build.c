@@ -237,6 +237,7 @@ static void build_edges(Matcher *matcher, const Union *u)
 		for (guint32 i = u->slots[slot] ? node_at(u->tree, u->slots[slot])->child : 0; i; i = node_at(u->tree, i)->sibling)
 			edges++;
 	matcher->edges_mask = mask_for(edges);
+	matcher->counts[MATCHER_EDGES] = matcher->edges_mask + 1;
 	matcher->edges = g_new0(MatcherEdge, matcher->edges_mask + 1);
 	for (guint32 slot = 0; slot <= u->mask; slot++)
 		for (guint32 i = u->slots[slot] ? node_at(u->tree, u->slots[slot])->child : 0; i; i = node_at(u->tree, i)->sibling)
@@ -258,6 +259,8 @@ static void build_accepts(Matcher *matcher, const Union *u)
 			matcher->accepts[count++] = ending_at(u->tree, i)->accept;
 	}
 	matcher->accepts_first[u->count] = count;
+	matcher->counts[MATCHER_ACCEPTS_FIRST] = u->count + 1;
+	matcher->counts[MATCHER_ACCEPTS] = count;
 }
 
 static void build_graph(Matcher *matcher, const MatcherBuilder *builder)
@@ -270,6 +273,7 @@ static void build_graph(Matcher *matcher, const MatcherBuilder *builder)
 	guint32 mask = mask_for(tree.nodes->len);
 	Union u = { &tree, g_new0(guint32, tree.nodes->len), g_new0(guint32, mask + 1), mask, 0 };
 	unite(&u);
+	matcher->counts[MATCHER_ROOTS] = numbers;
 	matcher->roots = g_new0(guint32, numbers);
 	for (guint32 number = 0; number < numbers; number++)
 		matcher->roots[number] = u.same[tree.roots[number]];
@@ -301,6 +305,8 @@ static void build_words(Matcher *matcher, const MatcherBuilder *builder)
 		prefixes += g_str_has_suffix(key, "*");
 	matcher->words_mask = mask_for(g_hash_table_size(builder->numbers) - prefixes);
 	matcher->prefixes_mask = mask_for(prefixes * 2);
+	matcher->counts[MATCHER_WORDS] = matcher->words_mask + 1;
+	matcher->counts[MATCHER_PREFIXES] = matcher->prefixes_mask + 1;
 	matcher->words = g_new0(MatcherWord, matcher->words_mask + 1);
 	matcher->prefixes = g_new0(MatcherWord, matcher->prefixes_mask + 1);
 
@@ -321,6 +327,7 @@ static void build_words(Matcher *matcher, const MatcherBuilder *builder)
 		if (is_prefix)
 			matcher->prefix_lengths |= (guint64)1 << MIN(length, 63);
 	}
+	matcher->counts[MATCHER_LETTERS] = (guint32)letters->len;
 	matcher->letters = g_string_free(letters, FALSE);
 	matcher->address = find(builder, GPOINTER_TO_UINT(g_hash_table_lookup(builder->numbers, "@")));
 }
@@ -334,16 +341,27 @@ Matcher *matcher_builder_finish(MatcherBuilder *builder)
 	return matcher;
 }
 
+void **matcher_array(Matcher *matcher, guint array, gsize *element)
+{
+	const struct { void *at; gsize element; } arrays[MATCHER_ARRAYS] = {
+		[MATCHER_LETTERS] = { &matcher->letters, 1 },
+		[MATCHER_WORDS] = { &matcher->words, sizeof(MatcherWord) },
+		[MATCHER_PREFIXES] = { &matcher->prefixes, sizeof(MatcherWord) },
+		[MATCHER_EDGES] = { &matcher->edges, sizeof(MatcherEdge) },
+		[MATCHER_ROOTS] = { &matcher->roots, sizeof(guint32) },
+		[MATCHER_ACCEPTS_FIRST] = { &matcher->accepts_first, sizeof(guint32) },
+		[MATCHER_ACCEPTS] = { &matcher->accepts, sizeof(MatcherAccept) },
+	};
+	*element = arrays[array].element;
+	return arrays[array].at;
+}
+
 void matcher_free(Matcher *matcher)
 {
 	if (!matcher)
 		return;
-	g_free(matcher->letters);
-	g_free(matcher->words);
-	g_free(matcher->prefixes);
-	g_free(matcher->edges);
-	g_free(matcher->roots);
-	g_free(matcher->accepts_first);
-	g_free(matcher->accepts);
+	gsize element;
+	for (guint i = 0; i < MATCHER_ARRAYS && !matcher->is_borrowed; i++)
+		g_free(*matcher_array(matcher, i, &element));
 	g_free(matcher);
 }

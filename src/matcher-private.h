@@ -15,8 +15,15 @@ typedef struct {
 	guint32 rule, part, parts;
 } MatcherAccept;
 
+/* The arrays of a Matcher, as filter-image.c keeps them in a file. */
+enum {
+	MATCHER_LETTERS, MATCHER_WORDS, MATCHER_PREFIXES, MATCHER_EDGES, MATCHER_ROOTS, MATCHER_ACCEPTS_FIRST, MATCHER_ACCEPTS, MATCHER_ARRAYS
+};
+
 /* Hash tables with open addressing; sizes are powers of two, at most half full. */
 struct Matcher {
+	guint32 counts[MATCHER_ARRAYS];
+	gboolean is_borrowed;          /* the arrays belong to someone else */
 	char *letters;
 	MatcherWord *words, *prefixes;
 	guint32 words_mask, prefixes_mask;
@@ -30,6 +37,9 @@ struct Matcher {
 };
 
 enum { MATCHER_HASH_START = 0x811c9dc5 };
+
+/* Where the address of an array is kept, and how many bytes one of its elements takes. */
+void **matcher_array(Matcher *matcher, guint array, gsize *element);
 
 static inline guint32 matcher_hash_step(guint32 hash, char byte)
 {

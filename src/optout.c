@@ -27,6 +27,7 @@ static const Command commands[] = {
 	{ "export", command_export, "Print suppression changes as CSV or NDJSON" },
 	{ "store", command_store, "Copy, check or compact the store" },
 	{ "outbox", command_outbox, "List acknowledgements not delivered, or release one" },
+	{ "filters", command_filters, "Compile the filters, so that everything starts faster" },
 	{ "configtest", command_configtest, "Check configuration, filters, laws and texts" },
 	{ "help", command_help, "Explain a command" },
 };
