@@ -16,7 +16,7 @@ static GError *find_fault(const Config *config, const char **no_image)
 	g_autoptr(Filters) filters = error ? NULL : filters_load(config->filters, &error);
 	g_autoptr(VisibleMarkers) markers = error ? NULL : markers_new(filters, &error);
 	*no_image = error ? NULL : filters_no_image(filters);
-	return error;
+	return laws && texts && filters && markers ? NULL : error;
 }
 
 int command_configtest(CommandContext *context, int argc, char **argv)
@@ -37,8 +37,8 @@ int command_configtest(CommandContext *context, int argc, char **argv)
 	Output *output = output_new(json);
 	g_autoptr(GPtrArray) advice = config_advice(config);
 	if (no_image)
-		g_ptr_array_add(advice, g_strdup_printf("%s/filters.image: %s: each start compiles the texts; `optout filters compile` spares that",
-							config->filters[g_strv_length(config->filters) - 1], no_image));
+		g_ptr_array_add(advice, g_strdup_printf("%s/filters.image: %s: each start compiles the texts; `optout filters compile` "
+							"spares that", config->filters[g_strv_length(config->filters) - 1], no_image));
 	if (json) {
 		json_t *object = json_object(), *list = json_array();
 		for (guint i = 0; i < advice->len; i++)

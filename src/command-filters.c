@@ -24,8 +24,9 @@ int command_filters(CommandContext *context, int argc, char **argv)
 	gboolean json = FALSE;
 	const GOptionEntry entries[] = { COMMAND_JSON_OPTION(&json), { .long_name = NULL } };
 	if (!command_parse(entries, "compile [DIRECTORY…]",
-			   "Compiles the filters of the configured directories, or of these, into `filters.image` in the last of them, with which everything starts "
-			   "faster.  Needed after no change: an image that is not of exactly these texts is left aside.", 1, -1, &argc, &argv))
+			   "Compiles the filters of the configured directories, or of these, into `filters.image` in the last of them, with "
+			   "which everything starts faster.  Needed after no change: an image that is not of exactly these texts is left aside.",
+			   1, -1, &argc, &argv))
 		return COMMAND_ERROR;
 	if (!g_str_equal(argv[1], "compile"))
 		return command_fail_with("say: optout filters compile");
@@ -39,9 +40,10 @@ int command_filters(CommandContext *context, int argc, char **argv)
 		return command_fail(error);
 	Output *output = output_new(json);
 	if (json)
-		output_object(output, json_pack("{s:s, s:I, s:I}", "image", path, "lines", (json_int_t)filters_rule_count(filters), "languages",
-						(json_int_t)filters_language_count(filters)));
+		output_object(output, json_pack("{s:s, s:I, s:I}", "image", path, "lines", (json_int_t)filters_rule_count(filters),
+						"languages", (json_int_t)filters_language_count(filters)));
 	else
-		output_line(output, OUTPUT_GOOD, "%s: %u lines, %u languages", path, filters_rule_count(filters), filters_language_count(filters));
+		output_line(output, OUTPUT_GOOD, "%s: %u lines, %u languages", path, filters_rule_count(filters),
+			    filters_language_count(filters));
 	return output_free(output) ? COMMAND_OK : COMMAND_ERROR;
 }

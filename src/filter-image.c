@@ -1,7 +1,7 @@
 /* layer 2 judgement - filter-image: the compiled filters in one file, which all readers map and use where it lies.
  *
- * It is of use only if its key is the sum of what it would be made of now: the bytes of every text, and this program.  Times and sizes of files
- * would be read faster, but packages, copies and checkouts change the ones and keep the others.  It holds no path, so that a
+ * It is of use only if its key is the sum of what it would be made of now: the bytes of every text, and this program.  Times and sizes of
+ * files would be read faster, but packages, copies and checkouts change the ones and keep the others.  It holds no path, so that a
  * directory can be filled in one place and used in another.
  *
  * The sums find every accident (a byte changed, an end cut off), and nothing beyond them is checked: whoever may write into a directory

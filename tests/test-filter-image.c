@@ -131,7 +131,9 @@ static void test_verdicts(void)
 	g_assert_cmpuint(one->len, ==, other->len);
 	for (guint i = 0; i < one->len; i++) {
 		const FilterMarker *a = one->pdata[i], *b = other->pdata[i];
-		g_assert_true(a->kind == b->kind && a->line == b->line && g_str_equal(a->pattern, b->pattern) && g_str_equal(a->file, b->file));
+		g_assert_true(a->kind == b->kind && a->line == b->line);
+		g_assert_cmpstr(a->pattern, ==, b->pattern);
+		g_assert_cmpstr(a->file, ==, b->file);
 	}
 	g_autofree char *by_texts = judge(texts), *by_image = judge(image);
 	g_assert_cmpuint(strlen(by_texts), >, 10000);
@@ -148,8 +150,9 @@ static void test_reproducible(void)
 	compile(one.directories);
 	compile(other.directories);
 	g_autofree char *a = NULL, *b = NULL;
-	gsize a_length, b_length;
-	g_assert_true(g_file_get_contents(one.image, &a, &a_length, NULL) && g_file_get_contents(other.image, &b, &b_length, NULL));
+	gsize a_length = 0, b_length = 0;
+	g_assert_true(g_file_get_contents(one.image, &a, &a_length, NULL));
+	g_assert_true(g_file_get_contents(other.image, &b, &b_length, NULL));
 	g_assert_cmpmem(a, a_length, b, b_length);
 	g_assert_cmpint(g_rename(one.image, other.image), ==, 0);
 	assert_image(other.directories, NULL);
@@ -162,7 +165,8 @@ static void test_reproducible(void)
 static void test_stale(void)
 {
 	static const struct { const char *name, *content; } changes[] = {
-		{ "en.filter", "language en\n[erasure]\nstrong delete my date\n[quote]\nreply on * wrote:\n" },   /* of the same size */
+		/* of the same size */
+		{ "en.filter", "language en\n[erasure]\nstrong delete my date\n[quote]\nreply on * wrote:\n" },
 		{ "en.filter", "language en\n[erasure]\nstrong delete my data\n" },
 		{ "en.filter", "language en\n[erasure]\nstrong delete my data\n[quote]\nreply on * wrote:\n\n" },
 		{ "xx.filter", "language xx\n[erasure]\nstrong foo\n" },
