@@ -85,15 +85,23 @@ typedef struct {
 	char domain[MAX_VALUE], selector[MAX_VALUE], b[MAX_VALUE];   /* header.d (or the domain of header.i), header.s, header.b */
 } Result;
 
+/* Domains are compared as A-labels; RFC 8616 section 3 lets the field hold them as U-labels. */
+static void keep_domain(char kept[MAX_VALUE], const char *domain)
+{
+	g_autofree char *any = g_str_is_ascii(domain) ? NULL : g_strconcat("x@", domain, NULL);
+	g_autofree char *ascii = any ? address_identity(any) : NULL;
+	g_strlcpy(kept, ascii ? address_domain(ascii) : domain, MAX_VALUE);
+}
+
 static void keep_property(Result *result, const char *name, const char *value)
 {
 	const char *at = strrchr(value, '@');
 	if (!strcmp(name, "header.from"))
-		g_strlcpy(result->from, at ? at + 1 : value, MAX_VALUE);
+		keep_domain(result->from, at ? at + 1 : value);
 	else if (!strcmp(name, "header.d"))
-		g_strlcpy(result->domain, value, MAX_VALUE);
+		keep_domain(result->domain, value);
 	else if (!strcmp(name, "header.i") && !*result->domain)
-		g_strlcpy(result->domain, at ? at + 1 : value, MAX_VALUE);
+		keep_domain(result->domain, at ? at + 1 : value);
 	else if (!strcmp(name, "header.s"))
 		g_strlcpy(result->selector, value, MAX_VALUE);
 	else if (!strcmp(name, "header.b"))
@@ -208,11 +216,13 @@ EvidenceLevel authentication_judge(const AuthenticationField *fields, guint coun
 	}
 	g_autoptr(GHashTable) signatures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	Evidence evidence = { .signatures = signatures };
+	g_autofree char *identity = from ? address_identity(from) : NULL;
+	const char *known = identity ? identity : from;
 	guint results = 0;
 	gboolean found = FALSE;
 	for (guint i = 0; i < count; i++)
 		if (fields[i].hops <= own_hops)
-			found = read_field(&evidence, fields[i].value, authserv_id, from, &results) || found;
+			found = read_field(&evidence, fields[i].value, authserv_id, known, &results) || found;
 	if (!found) {
 		*reason = g_strdup_printf("no Authentication-Results of %s", authserv_id);
 		return EVIDENCE_E0;

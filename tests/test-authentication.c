@@ -15,6 +15,11 @@ static void test_one(void)
 		{ ID "; dmarc=fail; dkim=pass header.d=a.example; spf=pass", "u@a.example", EVIDENCE_E0, "dmarc=fail" },
 		{ ID "; dmarc=pass; dmarc=fail", "u@a.example", EVIDENCE_E0, "conflicting Authentication-Results" },
 		{ ID "; dmarc=none; spf=pass", "u@a.example", EVIDENCE_E1, "spf=pass" },
+		/* internationalised domains, however each side writes them */
+		{ ID "; dmarc=pass header.from=xn--bcher-kva.example", "u@bücher.example", EVIDENCE_E2, "dmarc=pass" },
+		{ ID "; dmarc=pass header.from=bücher.example", "u@xn--bcher-kva.example", EVIDENCE_E2, "dmarc=pass" },
+		{ ID "; dkim=pass header.d=xn--bcher-kva.example", "u@mail.bücher.example", EVIDENCE_E2, "dkim=pass of xn--bcher-kva.example" },
+		{ ID "; dmarc=pass header.from=xn--bcher-kva.example", "u@bucher.example", EVIDENCE_E0, "conflicting Authentication-Results" },
 		/* signatures: the domain itself or one above it */
 		{ ID "; dkim=pass header.d=a.example", "u@a.example", EVIDENCE_E2, "dkim=pass of a.example" },
 		{ ID "; dkim=pass header.d=a.example", "u@b.a.example", EVIDENCE_E2, "dkim=pass of a.example" },
