@@ -68,7 +68,7 @@ static int run(const CommandContext *context, const ClassifyOptions *options, ch
 	if (!ok)
 		return command_fail(g_steal_pointer(&error));
 	if (!written)
-		return command_fail_with("not everything could be printed");
+		return COMMAND_ERROR;
 	return printing.unread ? COMMAND_ERROR : COMMAND_OK;
 }
 

@@ -107,6 +107,8 @@ int command_export(CommandContext *context, int argc, char **argv)
 	else
 		puts("time,change,address,controller,scope,reason");
 	gboolean good = store_read(store, show_all, &export, &error);
-	good = (export.output ? output_free(export.output) : fflush(stdout) == 0) && good;
-	return good ? COMMAND_OK : error ? command_fail(error) : command_fail_with("standard output could not be written");
+	gboolean written = export.output ? output_free(export.output) : fflush(stdout) == 0;
+	if (!written && !export.output)
+		command_fail_with("standard output could not be written");
+	return good && written ? COMMAND_OK : error ? command_fail(error) : COMMAND_ERROR;
 }

@@ -77,7 +77,7 @@ static void print_with_reason(Output *output, const char *name, const char *valu
 static void print_case(Output *output, const Case *c)
 {
 	g_autofree char *due = date_day(&c->due), *received = date_instant(c->received);
-	g_autofree char *person = c->subject_address ? address_display(c->subject_address) : NULL;
+	g_autofree char *person = c->subject_address ? address_display(c->subject_address) : NULL, *from = c->from ? address_display(c->from) : NULL;
 	output_field(output, "Reference", c->reference);
 	output_field(output, "State", case_state_name(c->state));
 	output_field(output, "Review", c->review ? c->review_reason : NULL);
@@ -86,7 +86,7 @@ static void print_case(Output *output, const Case *c)
 	output_field(output, "Kind", kind_name(c->kind));
 	output_field(output, "Person", person);
 	output_field(output, "By an agent", c->agent ? "yes" : NULL);
-	output_field(output, "From", c->from);
+	output_field(output, "From", from);
 	output_field(output, "To", c->address);
 	output_field(output, "Subject", c->subject);
 	output_field(output, "Received", received);

@@ -205,6 +205,8 @@ gboolean output_free(Output *output)
 	gboolean ok = fflush(output->file) == 0 && !ferror(output->file);
 	if (output->is_pager)
 		ok = pclose(output->file) == 0 || ok;
+	if (!ok)
+		fputs("optout: standard output could not be written\n", stderr);
 	g_ptr_array_unref(output->rows);
 	g_free(output);
 	return ok;

@@ -258,6 +258,12 @@ ok 'the backup is a store with the same cases' sh -c '"$0" --config "$1/backup.c
 is 'store compact, upgrade' "$(code optout store compact) $(code optout store upgrade) $(code optout store check)" '0 0 0'
 is 'the store is private' "$(ls -ld "$work/store" | cut -c1-10)" drwx------
 
+for words in queue "show $anna" 'check anna@example.org' export outbox configtest 'store check'; do
+	# shellcheck disable=SC2086
+	optout $words >/dev/full 2>"$work/full"
+	is "no room for the output: ${words% *}" "$? $(grep -c 'standard output could not be written' "$work/full")" '2 1'
+done
+
 # --- the wrong user ---
 if [ "$(id -u)" = 0 ]; then
 	mv "$work/store" "$work/ours"
