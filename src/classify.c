@@ -7,12 +7,12 @@
 #include "recipient.h"
 #include "score.h"
 
-/* Words: so few say nothing else; up to the next, single words can be the whole message; a person's opt-out alone is not longer than
+/* Words: so few say nothing else; a sentence; up to the next, single words can be the whole message; a person's opt-out alone is not longer than
  * LONG_TEXT, and out-of-office texts not than the last. */
-enum { FEW_WORDS = 3, LITTLE_TEXT = 40, SHORT_TEXT = 120, LONG_TEXT = 150, AUTO_REPLY_TEXT = 200 };
+enum { FEW_WORDS = 3, ONE_SENTENCE = 10, LITTLE_TEXT = 40, SHORT_TEXT = 120, LONG_TEXT = 150, AUTO_REPLY_TEXT = 200 };
 
 /* From this share of known words on the filters understand the language, so that what they don't find isn't there. */
-#define UNDERSTOOD 0.3
+#define UNDERSTOOD 0.2
 
 typedef struct {
 	Verdict *verdict;
@@ -121,7 +121,7 @@ static gboolean is_clear(const Judgement *j, RequestType type)
 	const Sign *sign = &j->score->requests[type];
 	if (sign->is_strong)
 		return TRUE;
-	if (sign->confidence < CLASSIFY_ACCEPTED || j->score->spoken_of[type].confidence > 0)
+	if (sign->confidence < CLASSIFY_ACCEPTED || j->score->spoken_of[type].confidence > 0 || j->score->kinds[KIND_ENQUIRY].is_strong)
 		return FALSE;
 	for (RequestType other = 0; other < REQUEST_COUNT; other++)
 		if (j->score->requests[other].is_strong)
@@ -199,6 +199,16 @@ static gboolean any_spoken_of(const Judgement *j)
 	return FALSE;
 }
 
+/* A wish that is none of the requests, and no question: perhaps one in words that nobody wrote into the filters yet. */
+static gboolean wishes_something_else(const Judgement *j)
+{
+	const Sign *kinds = j->score->kinds;
+	gboolean is_nothing_known = kinds[KIND_ENQUIRY].confidence == 0 && kinds[KIND_UNRELATED].confidence == 0 &&
+				    kinds[KIND_AUTO_REPLY].confidence == 0;
+	return j->has_role && j->score->wish.in_body && is_nothing_known && !any_spoken_of(j) && j->score->words <= SHORT_TEXT &&
+	       (j->score->wish.is_strong || !strchr(j->facts->text, '?'));
+}
+
 static void settle_enquiry(Judgement *j)
 {
 	const Score *score = j->score;
@@ -211,6 +221,8 @@ static void settle_enquiry(Judgement *j)
 		review(j, "in no language that the filters know");
 	else if (score->words == 0 && !(j->facts->subject && *j->facts->subject))
 		review(j, "it is empty");
+	else if (wishes_something_else(j))
+		review(j, "it wishes something that the filters do not know");
 }
 
 /* A question about something else; "how do I unsubscribe?" is answered at such an address by doing it. */
@@ -254,6 +266,8 @@ static const char *doubt_at_opt_out_address(const Judgement *j)
 		return "it only speaks of an opt-out, at an address for opt-outs";
 	if (score->kinds[KIND_UNRELATED].is_strong)
 		return "it has the words of a newsletter, at an address for opt-outs";
+	if (opt_out->confidence > 0 && score->words > ONE_SENTENCE && score->wish.confidence == 0 && !score->kinds[KIND_ENQUIRY].is_strong)
+		return "it mentions an opt-out without wishing one, at an address for opt-outs";
 	if (opt_out->confidence == 0 && !any_spoken_of(j) && score->words > FEW_WORDS && score->known >= UNDERSTOOD && !any_clear(j))
 		return "it says nothing of an opt-out, at an address for opt-outs";
 	return NULL;

@@ -19,6 +19,7 @@
  *   [hypothetical]              requests in the same sentence become signs of an enquiry; what is urgent there is not
  *   [urgent] [agent] [law gdpr] lines `[strong|weak|never] [subject:|body:] PATTERN`; without a word, strong
  *   [address]                   the same; what announces the data subject's address ("my other address is")
+ *   [wish]                      the same; what people ask with, whatever they ask for ("could you please")
  *   [client-made]               the same; sentences that mail programs write when their user presses Unsubscribe
  *   [language]                  each word of a line by itself: tells the language and nothing else
  *   [quote]                     lines `reply|forward|field|signature|footer MARKER`: where the writer's own words end
@@ -38,6 +39,7 @@ typedef enum {
 	SECTION_HYPOTHETICAL,
 	SECTION_URGENT,
 	SECTION_AGENT,
+	SECTION_WISH,
 	SECTION_ADDRESS,
 	SECTION_CLIENT_MADE,
 	SECTION_LAW,            /* value: Law */

@@ -22,6 +22,7 @@ static Sign *sign_of(Score *score, const Phrase *hit)
 	case SECTION_LAW: return &score->laws[hit->rule->value];
 	case SECTION_URGENT: return &score->urgent;
 	case SECTION_AGENT: return &score->agent;
+	case SECTION_WISH: return &score->wish;
 	case SECTION_CLIENT_MADE: return &score->client_made;
 	default: return NULL;
 	}
@@ -65,13 +66,34 @@ static void add_to_sign(const Phrases *phrases, Sign *sign, const Phrase *hit, d
 							     phrases->is_subject ? "subject" : "body"));
 }
 
-/* In a long text a word says less, and so does a line of its own. */
-static double weight_of(const Phrases *phrases, const FilterRule *rule)
+static gboolean any_strong(const Score *score)
 {
+	for (RequestType type = 0; type < REQUEST_COUNT; type++)
+		if (score->requests[type].is_strong)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean is_wished(const Phrases *phrases, const Phrase *hit)
+{
+	for (guint i = 0; i < phrases->phrases->len; i++) {
+		const Phrase *wish = phrases_at(phrases, i);
+		if (wish->rule->section == SECTION_WISH && wish->sentence == hit->sentence && !wish->dropped)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* In a long text a word says less, and so does a line of its own; where someone wishes something it says more. */
+static double weight_of(const Phrases *phrases, const Score *score, const Phrase *hit)
+{
+	const FilterRule *rule = hit->rule;
 	guint words = phrases->tokens->tokens->len;
 	if (rule->strength == STRENGTH_STRONG && !(rule->at_start && rule->at_end && words > LETTER))
 		return SCORE_STRONG;
-	return words > LONG_TEXT ? SCORE_WEAK_IN_LONG_TEXT : SCORE_WEAK;
+	if (words > LONG_TEXT)
+		return SCORE_WEAK_IN_LONG_TEXT;
+	return phrase_is_request(hit) && !hit->spoken_of && !any_strong(score) && is_wished(phrases, hit) ? SCORE_WISHED : SCORE_WEAK;
 }
 
 /* The best first: strong before weak, longer before shorter. */
@@ -90,7 +112,7 @@ static void add_up(const Phrases *phrases, gboolean is_reply, Score *score)
 		if (is_counted(counted, hit))
 			continue;
 		g_ptr_array_add(counted, hit);
-		add_to_sign(phrases, sign_of(score, hit), hit, weight_of(phrases, hit->rule));
+		add_to_sign(phrases, sign_of(score, hit), hit, weight_of(phrases, score, hit));
 		if (hit->negated)
 			score->is_negated[hit->rule->value] = TRUE;
 	}
@@ -207,6 +229,7 @@ void score_free(Score *score)
 	sign_clear(&score->urgent);
 	sign_clear(&score->agent);
 	sign_clear(&score->client_made);
+	sign_clear(&score->wish);
 	g_ptr_array_unref(score->addresses);
 	g_free(score);
 }

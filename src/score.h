@@ -1,7 +1,7 @@
 /* layer 2 judgement - score: what the phrases found in a message add up to; no decision yet.
  *
  * Confidence: a strong phrase is worth 0.9, a weak one 0.45 (less in a long text), and they combine as independent signs,
- * 1 - (1-a)(1-b).  A phrase counts once however often it stands there, and words count once: of two that overlap in one
+ * 1 - (1-a)(1-b).  Where no phrase of a request is strong, a weak one in a sentence that wishes something is worth 0.7.  A phrase counts once however often it stands there, and words count once: of two that overlap in one
  * section the longer counts, and a phrase of one request inside a longer strong one of another belongs to that.
  */
 #pragma once
@@ -12,6 +12,7 @@
 
 #define SCORE_STRONG 0.9
 #define SCORE_WEAK 0.45
+#define SCORE_WISHED 0.7
 #define SCORE_WEAK_IN_LONG_TEXT 0.28
 
 typedef struct {
@@ -34,7 +35,7 @@ typedef struct {
 	gboolean is_negated[REQUEST_COUNT];
 	Sign kinds[KIND_COUNT];
 	Sign laws[LAW_COUNT];
-	Sign urgent, agent, client_made;
+	Sign urgent, agent, client_made, wish;
 	GPtrArray *addresses;            /* ScoreAddress*: mail addresses in the body, each once, at most SCORE_MAX_ADDRESSES */
 	const char *language;            /* borrowed from the filters; NULL: too little to tell */
 	double known;                    /* share of the body's words that some filter knows */
