@@ -3,16 +3,13 @@
 #include <string.h>
 
 #include "address.h"
+#include "clear.h"
 #include "machine.h"
 #include "recipient.h"
 #include "score.h"
 
-/* Words: so few say nothing else; a sentence; up to the next, single words can be the whole message; a person's opt-out alone is not longer than
- * LONG_TEXT, and out-of-office texts not than the last. */
-enum { FEW_WORDS = 3, ONE_SENTENCE = 10, LITTLE_TEXT = 40, SHORT_TEXT = 120, LONG_TEXT = 150, AUTO_REPLY_TEXT = 200 };
-
-/* From this share of known words on the filters understand the language, so that what they don't find isn't there. */
-#define UNDERSTOOD 0.2
+/* Words: a person's opt-out alone is not longer than LONG_TEXT, and out-of-office texts not than the last. */
+enum { LITTLE_TEXT = CLEAR_LITTLE_TEXT, SHORT_TEXT = CLEAR_SHORT_TEXT, LONG_TEXT = 150, AUTO_REPLY_TEXT = 200 };
 
 typedef struct {
 	Verdict *verdict;
@@ -115,47 +112,12 @@ static void settle_automatic(Judgement *j, Kind kind, const char *why)
 
 /* --- meaning ---------------------------------------------------------------------------------------------------------------- */
 
-/* Words alone, without a phrase that says it, do in a short text that says nothing else. */
-static gboolean is_clear(const Judgement *j, RequestType type)
-{
-	const Sign *sign = &j->score->requests[type];
-	if (sign->is_strong)
-		return TRUE;
-	if (sign->confidence < CLASSIFY_ACCEPTED || j->score->spoken_of[type].confidence > 0 || j->score->kinds[KIND_ENQUIRY].is_strong)
-		return FALSE;
-	for (RequestType other = 0; other < REQUEST_COUNT; other++)
-		if (j->score->requests[other].is_strong)
-			return FALSE;
-	return j->score->words <= LITTLE_TEXT;
-}
-
-static gboolean any_clear(const Judgement *j)
-{
-	for (RequestType type = 0; type < REQUEST_COUNT; type++)
-		if (is_clear(j, type))
-			return TRUE;
-	return FALSE;
-}
-
-static gboolean any_plausible(const Judgement *j, gboolean (*of_kind)(RequestType type))
-{
-	for (RequestType type = 0; type < REQUEST_COUNT; type++)
-		if (j->score->requests[type].confidence >= CLASSIFY_PLAUSIBLE && (!of_kind || of_kind(type)))
-			return TRUE;
-	return FALSE;
-}
-
-static gboolean is_grave(RequestType type)
-{
-	return type == REQUEST_ERASURE || type == REQUEST_ACCESS || type == REQUEST_RECTIFICATION || type == REQUEST_PORTABILITY;
-}
-
 /* How plausible another request must be beside the clear ones to be worth a question: beside a mere opt-out, any sign of a
  * graver one; beside those, letters name many articles. */
 static double worth_asking(const Judgement *j)
 {
 	for (RequestType type = 0; type < REQUEST_COUNT; type++)
-		if (is_clear(j, type) && !request_is_fulfilled_by_record(type))
+		if (clear_is(j->score, type) && !request_is_fulfilled_by_record(type))
 			return CLASSIFY_ACCEPTED;
 	return CLASSIFY_PLAUSIBLE;
 }
@@ -166,9 +128,9 @@ static void settle_requests(Judgement *j)
 	settle_kind(j, KIND_REQUEST, NULL);
 	for (RequestType type = 0; type < REQUEST_COUNT; type++) {
 		const Sign *sign = &j->score->requests[type];
-		if (is_clear(j, type)) {
+		if (clear_is(j->score, type)) {
 			add_request(j, type, sign->confidence, sign->evidence);
-		} else if (is_grave(type) && sign->confidence >= worth_asking(j)) {
+		} else if (clear_is_grave(type) && sign->confidence >= worth_asking(j)) {
 			add_request(j, type, MIN(sign->confidence, CLASSIFY_ACCEPTED), sign->evidence);
 			review(j, "it may ask for %s too", request_name(type));
 		}
@@ -191,24 +153,6 @@ static double best_confidence(const Judgement *j)
 	return best;
 }
 
-static gboolean any_spoken_of(const Judgement *j)
-{
-	for (RequestType type = 0; type < REQUEST_COUNT; type++)
-		if (j->score->spoken_of[type].confidence > 0)
-			return TRUE;
-	return FALSE;
-}
-
-/* A wish that is none of the requests, and no question: perhaps one in words that nobody wrote into the filters yet. */
-static gboolean wishes_something_else(const Judgement *j)
-{
-	const Sign *kinds = j->score->kinds;
-	gboolean is_nothing_known = kinds[KIND_ENQUIRY].confidence == 0 && kinds[KIND_UNRELATED].confidence == 0 &&
-				    kinds[KIND_AUTO_REPLY].confidence == 0;
-	return j->has_role && j->score->wish.in_body && is_nothing_known && !any_spoken_of(j) && j->score->words <= SHORT_TEXT &&
-	       (j->score->wish.is_strong || !strchr(j->facts->text, '?'));
-}
-
 static void settle_enquiry(Judgement *j)
 {
 	const Score *score = j->score;
@@ -221,64 +165,16 @@ static void settle_enquiry(Judgement *j)
 		review(j, "in no language that the filters know");
 	else if (score->words == 0 && !(j->facts->subject && *j->facts->subject))
 		review(j, "it is empty");
-	else if (wishes_something_else(j))
+	else if (j->has_role && clear_wishes_something_else(j->score, j->facts->text))
 		review(j, "it wishes something that the filters do not know");
-}
-
-/* A question about something else; "how do I unsubscribe?" is answered at such an address by doing it. */
-static gboolean is_other_question(const Judgement *j)
-{
-	return j->score->kinds[KIND_ENQUIRY].is_strong && !any_plausible(j, NULL) &&
-	       j->score->spoken_of[REQUEST_MARKETING_OPT_OUT].confidence == 0;
-}
-
-/* Requests after which no marketing goes out either. */
-static gboolean ends_marketing(RequestType type)
-{
-	return type == REQUEST_ERASURE || type == REQUEST_OBJECTION || type == REQUEST_CONSENT_WITHDRAWAL;
-}
-
-static gboolean any_clear_but_for_marketing(const Judgement *j)
-{
-	gboolean other = FALSE;
-	for (RequestType type = 0; type < REQUEST_COUNT; type++) {
-		if (is_clear(j, type) && ends_marketing(type))
-			return FALSE;
-		other = other || is_clear(j, type);
-	}
-	return other;
-}
-
-/* Why a message without a clear opt-out is perhaps none, although it was sent to an address for opt-outs; NULL: it is one. */
-static const char *doubt_at_opt_out_address(const Judgement *j)
-{
-	const Score *score = j->score;
-	const Sign *opt_out = &score->requests[REQUEST_MARKETING_OPT_OUT];
-	if (is_clear(j, REQUEST_MARKETING_OPT_IN))
-		return "it asks to subscribe, at an address for opt-outs";
-	if (score->is_negated[REQUEST_MARKETING_OPT_OUT])
-		return "it says not to, at an address for opt-outs";
-	if (any_clear_but_for_marketing(j))
-		return "it asks for something else, at an address for opt-outs";
-	if (score->words > SHORT_TEXT)
-		return "a long text without an opt-out, at an address for opt-outs";
-	if (score->spoken_of[REQUEST_MARKETING_OPT_OUT].confidence > 0 && !score->kinds[KIND_ENQUIRY].is_strong)
-		return "it only speaks of an opt-out, at an address for opt-outs";
-	if (score->kinds[KIND_UNRELATED].is_strong)
-		return "it has the words of a newsletter, at an address for opt-outs";
-	if (opt_out->confidence > 0 && score->words > ONE_SENTENCE && score->wish.confidence == 0 && !score->kinds[KIND_ENQUIRY].is_strong)
-		return "it mentions an opt-out without wishing one, at an address for opt-outs";
-	if (opt_out->confidence == 0 && !any_spoken_of(j) && score->words > FEW_WORDS && score->known >= UNDERSTOOD && !any_clear(j))
-		return "it says nothing of an opt-out, at an address for opt-outs";
-	return NULL;
 }
 
 /* Whoever writes to such an address wants out, unless the words say otherwise. */
 static void settle_at_opt_out_address(Judgement *j)
 {
 	const Sign *opt_out = &j->score->requests[REQUEST_MARKETING_OPT_OUT];
-	gboolean opts_out = is_clear(j, REQUEST_MARKETING_OPT_OUT);
-	if (!opts_out && is_other_question(j)) {
+	gboolean opts_out = clear_is(j->score, REQUEST_MARKETING_OPT_OUT);
+	if (!opts_out && clear_is_other_question(j->score)) {
 		settle_enquiry(j);
 		return;
 	}
@@ -286,7 +182,7 @@ static void settle_at_opt_out_address(Judgement *j)
 	if (opts_out)
 		return;
 	VerdictRequest *request = add_request(j, REQUEST_MARKETING_OPT_OUT, 0.85, opt_out->evidence);
-	const char *address = j->recipient ? j->recipient : "the address is for opt-outs", *doubt = doubt_at_opt_out_address(j);
+	const char *address = j->recipient ? j->recipient : "the address is for opt-outs", *doubt = clear_doubt_at_opt_out_address(j->score);
 	g_ptr_array_add(request->evidence, verdict_evidence_new("built-in", 0, address, "recipient"));
 	if (doubt)
 		review(j, "%s", doubt);
@@ -313,10 +209,10 @@ static void review_lone_opt_out(Judgement *j)
 static void settle_meaning(Judgement *j)
 {
 	const Sign *kinds = j->score->kinds;
-	gboolean asks = any_clear(j);
+	gboolean asks = clear_any(j->score);
 	if (kinds[KIND_AUTO_REPLY].is_strong && !asks && j->score->words <= AUTO_REPLY_TEXT) {
 		settle_kind(j, KIND_AUTO_REPLY, NULL);
-	} else if (kinds[KIND_UNRELATED].is_strong && (asks ? j->score->words > SHORT_TEXT : !any_plausible(j, is_grave))) {
+	} else if (kinds[KIND_UNRELATED].is_strong && (asks ? j->score->words > SHORT_TEXT : !clear_any_plausible(j->score, clear_is_grave))) {
 		settle_kind(j, KIND_UNRELATED, NULL);
 	} else if (is_opt_out_address(j)) {
 		settle_at_opt_out_address(j);
@@ -328,7 +224,7 @@ static void settle_meaning(Judgement *j)
 	} else if (kinds[KIND_CONFIRMATION].is_strong && is_reply(j->facts)) {
 		settle_kind(j, KIND_CONFIRMATION, NULL);
 		review(j, "it seems to answer a question of ours");
-	} else if (any_plausible(j, NULL) && kinds[KIND_ENQUIRY].confidence < 0.9 && !any_spoken_of(j)) {
+	} else if (clear_any_plausible(j->score, NULL) && kinds[KIND_ENQUIRY].confidence < 0.9 && !clear_any_spoken_of(j->score)) {
 		settle_plausible(j);
 	} else {
 		settle_enquiry(j);

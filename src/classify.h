@@ -8,13 +8,14 @@
 #pragma once
 #include <glib.h>
 
+#include "clear.h"
 #include "facts.h"
 #include "filter.h"
 #include "verdict.h"
 
 /* From this confidence on a request is taken; from the other on it is plausible. */
-#define CLASSIFY_ACCEPTED 0.65
-#define CLASSIFY_PLAUSIBLE 0.4
+#define CLASSIFY_ACCEPTED CLEAR_ACCEPTED
+#define CLASSIFY_PLAUSIBLE CLEAR_PLAUSIBLE
 
 typedef struct {
 	const char *sender;       /* envelope sender, "" is null; NULL: unknown */

@@ -40,8 +40,8 @@ static gboolean find_section(const char *name, FilterSection *section, guint *va
 {
 	static const struct { const char *name; FilterSection section; } plain[] = {
 		{ "negation", SECTION_NEGATION }, { "hypothetical", SECTION_HYPOTHETICAL }, { "urgent", SECTION_URGENT },
-		{ "agent", SECTION_AGENT },       { "wish", SECTION_WISH },
-	       { "language", SECTION_LANGUAGE },         { "quote", SECTION_QUOTE },
+		{ "agent", SECTION_AGENT },       { "wish", SECTION_WISH },                 { "language", SECTION_LANGUAGE },
+		{ "quote", SECTION_QUOTE },
 		{ "address", SECTION_ADDRESS },   { "client-made", SECTION_CLIENT_MADE },
 	};
 	RequestType request;
