@@ -163,8 +163,9 @@ static void run_rounds(Bench *bench, int fd)
 		}
 	printf("store: fdatasync of 600 bytes          %8.0f /s\n", median(rate[0]));
 	for (guint i = 1; i < CONTESTANTS; i++)
-		printf("store: messages recorded, %2u waiting   %8.0f /s   ratio %.2f%s\n", waiters[i], median(rate[i]), median(ratio[i]),
-		       waiters[i] == 64 ? " (goal 3)" : "");
+		printf("store: messages recorded, %2u waiting   %8.0f /s   ratio %.2f\n", waiters[i], median(rate[i]), median(ratio[i]));
+	double best = median(ratio[CONTESTANTS - 1]);
+	printf("goal 4: %u waiting: %.2fx fdatasync (goal 3 on an empty store): %s\n", waiters[CONTESTANTS - 1], best, best >= 3 ? "met" : "NOT MET");
 }
 
 int main(int argc, char **argv)
