@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "classify.h"
+#include "config.h"
 #include "filter.h"
 #include "log.h"
 #include "markers.h"
@@ -32,14 +33,35 @@ static gboolean number(const char *word, const char *name, guint64 *value)
 	return strncmp(word, name, length) == 0 && g_ascii_string_to_unsigned(word + length, 10, 0, G_MAXINT64, value, NULL);
 }
 
+/* Everything from the configuration, as the parents would pass it on: for whoever starts a reader by hand. */
+static gboolean take_config(const char *file, Options *options)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Config) config = config_load(file, &error);
+	if (!config) {
+		g_printerr("optout-reader: %s\n", error->message);
+		return FALSE;
+	}
+	for (guint i = 0; config->filters[i]; i++)
+		g_ptr_array_add(options->directories, g_strdup(config->filters[i]));
+	options->memory = config->reader_memory;
+	options->message_size = config->message_size;
+	options->cpu_seconds = config->reader_timeout;
+	return TRUE;
+}
+
 static gboolean parse(int argc, char **argv, Options *options)
 {
 	for (int i = 1; i < argc; i++) {
-		if (g_str_equal(argv[i], "--filters") && i + 1 < argc)
-			g_ptr_array_add(options->directories, argv[++i]);
-		else if (!number(argv[i], "--memory=", &options->memory) && !number(argv[i], "--message-size=", &options->message_size) &&
-			 !number(argv[i], "--cpu-seconds=", &options->cpu_seconds))
+		if (g_str_equal(argv[i], "--filters") && i + 1 < argc) {
+			g_ptr_array_add(options->directories, g_strdup(argv[++i]));
+		} else if (g_str_equal(argv[i], "--config") && i + 1 < argc) {
+			if (!take_config(argv[++i], options))
+				return FALSE;
+		} else if (!number(argv[i], "--memory=", &options->memory) && !number(argv[i], "--message-size=", &options->message_size) &&
+			 !number(argv[i], "--cpu-seconds=", &options->cpu_seconds)) {
 			return FALSE;
+		}
 	}
 	g_ptr_array_add(options->directories, NULL);
 	return options->directories->len > 1 && options->message_size;
@@ -93,7 +115,7 @@ int main(int argc, char **argv)
 		puts("optout-reader " PACKAGE_VERSION);
 		return EX_OK;
 	}
-	Options options = { .directories = g_ptr_array_new() };
+	Options options = { .directories = g_ptr_array_new_with_free_func(g_free) };
 	if (!parse(argc, argv, &options)) {
 		fputs("optout-reader is started by the other programs of optout.\n", stderr);
 		return EX_USAGE;
