@@ -39,7 +39,7 @@ static gboolean take_config(const char *file, Options *options)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Config) config = config_load(file, &error);
 	if (!config) {
-		g_printerr("optout-reader: %s\n", error->message);
+		fprintf(stderr, "optout-reader: %s\n", error->message);
 		return FALSE;
 	}
 	for (guint i = 0; config->filters[i]; i++)
