@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ack.h"
 #include "address.h"
 
 gboolean effects_note(StoreTxn *txn, const char *type, guint64 case_number, gint64 time, json_t *payload, GError **error)
@@ -46,6 +47,15 @@ gboolean effects_suppress_case(StoreTxn *txn, const Case *c, gint64 now, GError 
 	       (!disclosure || effects_suppress(txn, c->subject_address, c->controller, "disclosure", "request", c->number, now, error));
 }
 
+gboolean effects_suppress_reported(StoreTxn *txn, const Verdict *verdict, const char *controller, guint64 case_number, gint64 now, GError **error)
+{
+	const GPtrArray *reported = verdict->facts->reported;
+	for (guint i = 0; i < reported->len; i++)
+		if (!effects_suppress(txn, g_ptr_array_index(reported, i), controller, "marketing", "complaint", case_number, now, error))
+			return FALSE;
+	return TRUE;
+}
+
 /* --- the answer ------------------------------------------------------------------------------------------------- */
 
 static int compare_words(gconstpointer a, gconstpointer b)
@@ -75,14 +85,6 @@ static const char *answer_to(const Envelope *envelope, const Case *c)
 	return c->from;
 }
 
-static gboolean all_fulfilled_by_record(const Case *c)
-{
-	for (guint i = 0; i < c->requests->len; i++)
-		if (!request_is_fulfilled_by_record(((const CaseRequest *)g_ptr_array_index(c->requests, i))->asked->type))
-			return FALSE;
-	return TRUE;
-}
-
 static Letter *letter_for(const Case *c, const char *to, gint64 now)
 {
 	Letter *letter = letter_new();
@@ -90,7 +92,7 @@ static Letter *letter_for(const Case *c, const char *to, gint64 now)
 	g_strlcpy(letter->reference, c->reference, sizeof letter->reference);
 	letter->to = g_strdup(to);
 	letter->language = g_strdup(c->language);
-	letter->text = g_strdup(all_fulfilled_by_record(c) ? "opt-out" : "request");
+	letter->text = g_strdup(ack_text_name(c));
 	letter->in_reply_to = g_strdup(c->message_id);
 	/* Our Message-ID lives in the domain of the address that was written to, which is ours. */
 	letter->message_id = g_strdup_printf("%s@%s", letter->uuid, address_domain(c->address));

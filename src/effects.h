@@ -18,6 +18,9 @@ gboolean effects_suppress(StoreTxn *txn, const char *address, const char *contro
 /* Sets the suppressions that the case's requests bring. */
 gboolean effects_suppress_case(StoreTxn *txn, const Case *c, gint64 now, GError **error);
 
+/* Suppresses marketing to whom a spam complaint is about (RFC 5965).  `case_number` 0: of no case. */
+gboolean effects_suppress_reported(StoreTxn *txn, const Verdict *verdict, const char *controller, guint64 case_number, gint64 now, GError **error);
+
 /* Decides whether the case is answered (history is read here) and queues the acknowledgement, due or held; sets c->answer and
  * c->answer_reason, which the caller stores.  A case in review or observed gets none. */
 gboolean effects_answer(StoreTxn *txn, const Config *config, const Envelope *envelope, const Verdict *verdict, const ConfigAddress *address, Case *c,

@@ -152,15 +152,6 @@ static gboolean is_spam_complaint(const Verdict *verdict)
 	return verdict->kind == KIND_FEEDBACK_REPORT && type && !g_str_equal(type, "not-spam") && !g_str_equal(type, "auth-failure");
 }
 
-static gboolean suppress_reported(StoreTxn *txn, const Recording *r, const RecordingPart *part, GError **error)
-{
-	const GPtrArray *reported = part->verdict->facts->reported;
-	for (guint i = 0; i < reported->len; i++)
-		if (!effects_suppress(txn, g_ptr_array_index(reported, i), part->address->controller->id, "marketing", "complaint", 0, r->received, error))
-			return FALSE;
-	return TRUE;
-}
-
 /* Whoever can forge a report could silence a customer, and a report that names nobody helps nobody: both go to a person, and so does
  * what would have acted by itself but for mode = observe. */
 static void doubt_report(const Config *config, Verdict *verdict)
@@ -265,7 +256,8 @@ static gboolean write_part(StoreTxn *txn, const Recording *r, RecordingPart *par
 		c = opening_case(r->rules->config, r->rules->laws, part->address, r->envelope, part->verdict, part->trouble, r->received);
 		if (!put_case(txn, r, part, *record, c, error))
 			return FALSE;
-	} else if (is_spam_complaint(part->verdict) && !suppress_reported(txn, r, part, error)) {
+	} else if (is_spam_complaint(part->verdict) &&
+	           !effects_suppress_reported(txn, part->verdict, part->address->controller->id, 0, r->received, error)) {
 		return FALSE;
 	}
 	part->after = opening_after(r->rules->config, part->address, part->verdict, c);

@@ -188,11 +188,7 @@ static gboolean suppress_reported(StoreTxn *txn, const Decision *d, const Arriva
 {
 	if (!d->is_approval || c->kind != KIND_FEEDBACK_REPORT || !arrival->verdict)
 		return TRUE;
-	const GPtrArray *reported = arrival->verdict->facts->reported;
-	for (guint i = 0; i < reported->len; i++)
-		if (!effects_suppress(txn, g_ptr_array_index(reported, i), c->controller, "marketing", "complaint", c->number, d->desk->now, error))
-			return FALSE;
-	return TRUE;
+	return effects_suppress_reported(txn, arrival->verdict, c->controller, c->number, d->desk->now, error);
 }
 
 static gboolean answer(StoreTxn *txn, const Decision *d, Arrival *arrival, Case *c, GError **error)

@@ -174,6 +174,32 @@ static void test_opt_out(Fixture *f, gconstpointer data)
 	recording_free(recording);
 }
 
+static gboolean see_text(const Letter *letter, gpointer data)
+{
+	g_string_append_printf(data, "%s ", letter->text);
+	return TRUE;
+}
+
+static gboolean see_texts(StoreTxn *txn, gpointer data, GError **error)
+{
+	return store_each_letter(txn, 0, see_text, data, error);
+}
+
+/* What is done at once and what takes time need a text that says both. */
+static void test_mixed(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	Verdict *verdict = verdict_of(REQUEST_ERASURE, EVIDENCE_E2, "privacy@example.com");
+	g_ptr_array_add(verdict->requests, verdict_request_new(REQUEST_MARKETING_OPT_OUT, 0.9));
+	Recording *recording = recording_of(f, &privacy, verdict);
+	record(f, recording);
+	g_autoptr(GString) texts = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_assert_true(store_read(f->store, see_texts, texts, &error));
+	g_assert_cmpstr(texts->str, ==, "mixed ");
+	recording_free(recording);
+}
+
 static void test_erasure_unproven(Fixture *f, gconstpointer data)
 {
 	(void)data;
@@ -510,6 +536,7 @@ int main(int argc, char **argv)
 	testing_init(argc, argv);
 #define ADD(name) g_test_add("/recording/" #name, Fixture, NULL, set_up, test_##name, tear_down)
 	ADD(opt_out);
+	ADD(mixed);
 	ADD(erasure_unproven);
 	ADD(duplicate);
 	ADD(held);
